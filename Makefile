@@ -1,0 +1,42 @@
+# Each target makes its own environment in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= scenarios/aleppo_2024.yaml
+
+.PHONY: run test test-slow check format manifest clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.developer: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
+	touch $@
+
+run: $(VENV)/.installed
+	$(BIN)/displacement run $(SCENARIO)
+
+test: $(VENV)/.developer
+	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/.developer
+	$(BIN)/python -m pytest -q -m slow
+
+check: $(VENV)/.developer
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(VENV)/.developer
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+manifest: $(VENV)/.installed
+	$(BIN)/python tools/manifest.py data/nw_syria
+
+clean:
+	rm -rf $(VENV) runs build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

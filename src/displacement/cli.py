@@ -1,0 +1,154 @@
+"""The command line: run, validate, schema."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+DONE, WRONG_INPUT, WRONG_USAGE, FAILED = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0 done; 1 the scenario or a file it names is wrong; 2 wrong usage; 3 anything else.
+    """
+    chosen = _parser().parse_args(arguments)
+    if chosen.debug:
+        return int(chosen.do(chosen))
+    from displacement.io.errors import InputError
+
+    try:
+        return int(chosen.do(chosen))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        return DONE
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        print(f"{type(error).__name__}: {reason} (run again with --debug for details)", file=sys.stderr)
+        return FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="displacement",
+        description="How many people move when front lines shift, from where, to where, by which day, "
+        "and what aid that takes.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    run = _command(commands, "run", "run a scenario and write its folder", _run)
+    run.add_argument("scenario", type=Path, help="the scenario's YAML file")
+    run.add_argument("--variant", help="a variant of the scenario")
+    run.add_argument(
+        "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
+    )
+    run.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        choices=["control", "departures"],
+        help="keep a gridded field in internal/fields.nc",
+    )
+    validate = _command(commands, "validate", "check scenarios without running them", _validate)
+    validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
+    _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, purpose: str, do: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.set_defaults(do=do)
+    return command
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from displacement.scenario.load import load
+
+    scenario = load(chosen.scenario, chosen.variant)
+    name = scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
+    target = chosen.out or Path("runs") / name
+    progress = _Progress()
+    progress("starting")
+    from displacement.pipeline import run
+    from displacement.report.folder import write
+    from displacement.report.summary import summary
+
+    result = run(scenario, keep=chosen.keep, progress=progress)
+    progress("writing the folder")
+    write(result, target)
+    progress.done()
+    print(summary(result))
+    print(f"To forward:      {target / 'share'}")
+    print(f"For the analyst: {target / 'internal'}")
+    return DONE
+
+
+def _validate(chosen: argparse.Namespace) -> int:
+    from displacement.io.errors import InputError
+    from displacement.scenario.load import load
+
+    wrong = False
+    for path in chosen.scenarios:
+        try:
+            first = load(path)
+            for variant in first.variants:
+                load(path, variant)
+        except InputError as error:
+            print(error, file=sys.stderr)
+            wrong = True
+        else:
+            variants = f" with variants {', '.join(first.variants)}" if first.variants else ""
+            print(f"{path}: fine{variants}")
+    return WRONG_INPUT if wrong else DONE
+
+
+def _schema(chosen: argparse.Namespace) -> int:
+    import json
+
+    from displacement.scenario.schema import schema
+
+    print(json.dumps(schema(), indent=2))
+    return DONE
+
+
+class _Progress:
+    """Tells the step on a terminal, and nothing where the output is piped."""
+
+    def __init__(self) -> None:
+        self.shown = sys.stderr.isatty()
+        self.began = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        if self.shown:
+            seconds = time.monotonic() - self.began
+            print(f"\r\033[K{seconds:5.1f} s  {step} ...", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        """Clear the line."""
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

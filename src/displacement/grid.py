@@ -1,0 +1,83 @@
+"""The grid: where cells are, and how a place becomes a cell.
+
+A grid is projected (never degrees), its rows run north to south, and its cells form one axis, `cell`,
+in row-major order. Northing and easting come back only where something is read or drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A north-up grid of square cells in a projected reference system.
+
+    Parameters
+    ----------
+    crs : str
+        Reference system, for example ``EPSG:32637``. Its unit is the metre.
+    cell_km : float
+        Side of a cell. [km]
+    west, north : float
+        Outer corner of the first cell. [m]
+    shape : tuple of int
+        Rows (north to south) and columns (west to east).
+    """
+
+    crs: str
+    cell_km: float
+    west: float
+    north: float
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.cell_km <= 0:
+            raise ValueError(f"a cell's side must be above 0 km (got {self.cell_km})")
+        if min(self.shape) < 1:
+            raise ValueError(f"a grid needs at least one row and one column (got {self.shape})")
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def cell_area(self) -> float:
+        """Area of a cell. [km2]"""
+        return self.cell_km**2
+
+    def centres(self, cells: ArrayLike | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Easting and northing of cell centres.
+
+        Parameters
+        ----------
+        cells : array of int, optional
+            Positions on the axis `cell`; all cells if left out.
+
+        Returns
+        -------
+        tuple of two arrays
+            Easting and northing, in the shape of `cells`. [m]
+        """
+        index = np.arange(self.size) if cells is None else np.asarray(cells)
+        row, column = np.divmod(index, self.shape[1])
+        side = self.cell_km * 1000.0
+        return self.west + (column + 0.5) * side, self.north - (row + 0.5) * side
+
+    def cell(self, easting: ArrayLike, northing: ArrayLike) -> NDArray[Any]:
+        """Cell that holds each point; -1 where the point lies off the grid.
+
+        >>> grid = Grid("EPSG:32637", 1.0, 0.0, 2000.0, (2, 2))
+        >>> grid.cell([500.0, 1500.0, 9e9], [1500.0, 500.0, 0.0])
+        array([ 0,  3, -1])
+        """
+        side = self.cell_km * 1000.0
+        column = np.floor((np.asarray(easting) - self.west) / side)
+        row = np.floor((self.north - np.asarray(northing)) / side)
+        inside = (row >= 0) & (row < self.shape[0]) & (column >= 0) & (column < self.shape[1])
+        return np.where(inside, row * self.shape[1] + column, -1).astype(np.int64)

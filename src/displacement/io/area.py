@@ -1,0 +1,500 @@
+"""An area folder -> Inputs on a grid: zones, places, population, roads, destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyproj
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from displacement.grid import Grid
+from displacement.io import tables
+from displacement.io.errors import InputError, finding
+from displacement.io.gazetteer import AreaFile, Gazetteer
+from displacement.io.population import Settlements, spread
+from displacement.io.tables import Row
+from displacement.movement.assumptions import Area
+from displacement.movement.blocks import Blocks, blocks_of
+from displacement.movement.destinations import TYPES, Keys, Places
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The axis `zone`: the zones of the area, then its exits."""
+
+    code: tuple[str, ...]
+    name: tuple[str, ...]
+    name_ar: tuple[str, ...]
+    admin1: tuple[str, ...]
+    admin1_name: tuple[str, ...]
+    admin2: tuple[str, ...]
+    admin2_name: tuple[str, ...]
+    population: Array
+    """[person]"""
+    displaced_before: Array
+    """[person], not a number where unknown."""
+    inside: int
+    """Number of zones; the rest are exits."""
+
+
+@dataclass(frozen=True)
+class NamedPlaces:
+    """Places that have a controller."""
+
+    code: tuple[str, ...]
+    easting: Array
+    northing: Array
+    """[m]"""
+    start: Array
+    """Position of the controller at the start."""
+
+    def index(self) -> dict[str, int]:
+        """Position of each place by its code."""
+        return {code: at for at, code in enumerate(self.code)}
+
+
+@dataclass(frozen=True)
+class Road:
+    """A road as points along it, about half a cell apart."""
+
+    easting: Array
+    northing: Array
+    """[m]"""
+    cell: Array
+    speed: Array
+    """[km/h]"""
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """Crossings and exits."""
+
+    code: tuple[str, ...]
+    easting: Array
+    northing: Array
+    """[m]"""
+    is_exit: Array
+    open_to_people: Array
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that does not depend on the events: an area on its grid."""
+
+    area: AreaFile
+    grid: Grid
+    cells: xr.Dataset
+    """`population`, `zone`, `place`, `response` by cell, and `tile`, the tile of the origin blocks."""
+    zones: Zones
+    controllers: tuple[str, ...]
+    side: Array
+    """Side of each controller, as a number."""
+    places: NamedPlaces
+    keys: Keys
+    blocks: Blocks
+    destinations: Places
+    roads: Mapping[str, Road]
+    crossings: Crossings
+    response_groups: tuple[str, ...]
+    """Names of the response groups; the first is the general one."""
+    coordinates: Mapping[str, tuple[float, float]]
+    """Easting and northing of every place that has a p-code. [m]"""
+    files: tuple[Path, ...]
+    """What was read, for the manifest."""
+
+    @property
+    def prior_share(self) -> Array:
+        """Share of each zone's people displaced before the run; 0 where unknown. [1]"""
+        known = np.nan_to_num(self.zones.displaced_before, nan=0.0)
+        people = self.zones.population
+        share = np.divide(known, people, out=np.zeros_like(known), where=people > 0)
+        return np.asarray(share[: self.zones.inside])
+
+
+def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control: Path) -> Inputs:
+    """Read an area folder onto a grid.
+
+    Parameters
+    ----------
+    gazetteer : Gazetteer
+        The area file and its names.
+    cell_km : float
+        Side of a cell. [km]
+    assumptions : Area
+        Reaches and densities.
+    start_control : pathlib.Path
+        Table with the controller of every place when the run starts.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    InputError
+        If a table is wrong.
+    """
+    area = gazetteer.area
+    try:
+        projection = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
+    except pyproj.exceptions.CRSError:
+        message = f"'{area.crs}' is no reference system; write one such as EPSG:32637"
+        raise InputError(finding(gazetteer.folder / "area.yaml", message, at="crs")) from None
+    grid = _grid(area, projection, cell_km)
+    reader = _Reader(gazetteer, projection, grid)
+    exits = reader.crossing_rows("exit")
+    zones = reader.zones(exits)
+    zone_index = {code: at for at, code in enumerate(zones.code)}
+    settlements = reader.settlements(zone_index)
+    centres = reader.centres(zone_index)
+    controllers = tuple(area.controllers)
+    places = reader.named_places(start_control, controllers)
+
+    easting, northing = grid.centres()
+    zone = _zone_of_cell(grid, settlements, centres, assumptions.zone_reach)
+    population = spread(
+        grid,
+        settlements.with_centres(centres),
+        zone,
+        zones.population[: zones.inside],
+        assumptions.settled_density,
+    )
+    place, any_place = _nearest(grid, places.easting, places.northing, assumptions.control_reach)
+    groups, group_of_cell = reader.response_groups(settlements, grid)
+    keys, key = _keys(places.start[any_place], group_of_cell, population)
+    tile_side = max(1, round(assumptions.block_km / cell_km))
+    row, column = np.divmod(np.arange(grid.size), grid.shape[1])
+    tile = (row // tile_side) * grid.shape[1] + column // tile_side
+    blocks = blocks_of(population, zone, key, tile, easting, northing, grid.cell_area)
+    destinations = reader.destinations(zones, zone_index, exits, places, groups, group_of_cell, any_place)
+    sides = sorted({controller.side for controller in area.controllers.values()})
+    return Inputs(
+        area=area,
+        grid=grid,
+        cells=xr.Dataset(
+            {
+                "population": ("cell", population),
+                "zone": ("cell", zone),
+                "place": ("cell", place),
+                "response": ("cell", key),
+                "tile": ("cell", tile),
+            }
+        ),
+        zones=zones,
+        controllers=controllers,
+        side=np.array([sides.index(area.controllers[name].side) for name in controllers]),
+        places=places,
+        keys=keys,
+        blocks=blocks,
+        destinations=destinations,
+        roads=reader.roads(),
+        crossings=reader.crossings(),
+        response_groups=groups,
+        coordinates=reader.coordinates(places),
+        files=tuple(reader.files),
+    )
+
+
+def _grid(area: AreaFile, projection: pyproj.Transformer, cell_km: float) -> Grid:
+    """The grid that covers the box, its corner on a whole multiple of the cell."""
+    box = area.box
+    along = np.linspace(0.0, 1.0, 21)
+    longitude = box.west + along * (box.east - box.west)
+    latitude = box.south + along * (box.north - box.south)
+    edges = [
+        projection.transform(longitude, np.full(21, box.south)),
+        projection.transform(longitude, np.full(21, box.north)),
+        projection.transform(np.full(21, box.west), latitude),
+        projection.transform(np.full(21, box.east), latitude),
+    ]
+    easting = np.concatenate([edge[0] for edge in edges])
+    northing = np.concatenate([edge[1] for edge in edges])
+    side = cell_km * 1000.0
+    west, north = np.floor(easting.min() / side) * side, np.ceil(northing.max() / side) * side
+    rows = int(np.ceil((north - northing.min()) / side))
+    columns = int(np.ceil((easting.max() - west) / side))
+    return Grid(area.crs, cell_km, float(west), float(north), (rows, columns))
+
+
+def _nearest(grid: Grid, easting: Array, northing: Array, reach: float) -> tuple[Array, Array]:
+    """Nearest point of each cell: within reach (else -1), and at any distance."""
+    tree = cKDTree(np.column_stack([easting, northing]))
+    distance, index = tree.query(np.column_stack(grid.centres()))
+    return np.where(distance <= reach * 1000.0, index, -1), index
+
+
+def _zone_of_cell(grid: Grid, settlements: Settlements, centres: Settlements, reach: float) -> Array:
+    """Zone of the nearest settlement or zone centre within reach; -1 elsewhere.
+
+    A cell that holds a settlement is in the zone of its most populous one.
+    """
+    easting = np.concatenate([settlements.easting, centres.easting])
+    northing = np.concatenate([settlements.northing, centres.northing])
+    zone = np.concatenate([settlements.zone, centres.zone])
+    near, _ = _nearest(grid, easting, northing, reach)
+    of_cell = np.where(near >= 0, zone[near], -1)
+    cell = grid.cell(easting, northing)
+    people = np.concatenate([settlements.population, centres.population])
+    for at in np.argsort(people, kind="stable"):
+        if cell[at] >= 0:
+            of_cell[cell[at]] = zone[at]
+    return of_cell
+
+
+def _keys(controller: Array, group: Array, population: Array) -> tuple[Keys, Array]:
+    """The response keys that occur among inhabited cells, and the key of each cell."""
+    pairs = np.stack([controller, group])
+    used = np.unique(pairs[:, population > 0], axis=1)
+    lookup = {(int(first), int(second)): at for at, (first, second) in enumerate(used.T)}
+    key = np.array([lookup.get((int(first), int(second)), 0) for first, second in pairs.T])
+    return Keys(controller=used[0], response=used[1]), key
+
+
+class _Reader:
+    """Reads the tables of one area, and remembers which files it read."""
+
+    def __init__(self, gazetteer: Gazetteer, projection: pyproj.Transformer, grid: Grid) -> None:
+        self.gazetteer, self.projection, self.grid = gazetteer, projection, grid
+        self.files: list[Path] = [gazetteer.folder / "area.yaml"]
+
+    def rows(self, path: Path, columns: list[str]) -> list[Row]:
+        """Rows of a table, which joins the list of files read."""
+        if path not in self.files:
+            self.files.append(path)
+        return tables.read(path, columns)
+
+    def point(self, row: Row, latitude: str = "lat", longitude: str = "lon") -> tuple[float, float]:
+        """Easting and northing of a row, which must lie inside the area. [m]"""
+        easting, northing = self.projection.transform(
+            row.number(longitude, -180, 180), row.number(latitude, -90, 90)
+        )
+        if self.grid.cell(easting, northing) < 0:
+            where = f"{row[latitude]}, {row[longitude]}"
+            raise row.wrong(
+                latitude, f"lies outside the area's box (got {where}); correct it or widen the box"
+            )
+        return float(easting), float(northing)
+
+    def zones(self, exits: list[Row]) -> Zones:
+        """The zones, then the exits as pseudo-zones without people."""
+        path = self.gazetteer.table("zones")
+        columns = ["zone", "name", "name_ar", "admin1", "admin1_name", "admin2", "admin2_name", "population"]
+        rows = self.rows(path, columns)
+        tables.unique(rows, "zone")
+        inside = len(rows)
+        before = [row.number_or("displaced_before", np.nan, 0) for row in rows]
+        for row, displaced in zip(rows, before, strict=True):
+            if displaced > row.number("population", 0):
+                raise row.wrong("displaced_before", f"is above the zone's population ({row['population']})")
+        blank = [""] * len(exits)
+        return Zones(
+            code=tuple([row.text("zone") for row in rows] + [row.text("id") for row in exits]),
+            name=tuple(row.text("name") for row in (*rows, *exits)),
+            name_ar=tuple(row.get("name_ar", "") for row in (*rows, *exits)),
+            admin1=tuple([row["admin1"] for row in rows] + blank),
+            admin1_name=tuple([row["admin1_name"] for row in rows] + ["out of the area"] * len(exits)),
+            admin2=tuple([row["admin2"] for row in rows] + blank),
+            admin2_name=tuple([row["admin2_name"] for row in rows] + ["out of the area"] * len(exits)),
+            population=np.array([row.number("population", 0) for row in rows] + [0.0] * len(exits)),
+            displaced_before=np.array(before + [0.0] * len(exits)),
+            inside=inside,
+        )
+
+    def _zone(self, row: Row, index: Mapping[str, int]) -> int:
+        code = row.text("zone")
+        if code not in index:
+            raise row.wrong("zone", f"there is no zone '{code}' in {self.gazetteer.area.tables.zones}")
+        return index[code]
+
+    def settlements(self, zone_index: Mapping[str, int]) -> Settlements:
+        """Settlements with a zone; places outside every zone hold no population."""
+        rows = self.rows(
+            self.gazetteer.table("settlements"), ["pcode", "name", "lat", "lon", "zone", "population"]
+        )
+        tables.unique(rows, "pcode")
+        inside = [row for row in rows if row["zone"].strip()]
+        points = np.array([self.point(row) for row in inside]).reshape(-1, 2)
+        return Settlements(
+            easting=points[:, 0],
+            northing=points[:, 1],
+            zone=np.array([self._zone(row, zone_index) for row in inside], dtype=np.int64),
+            population=np.array([row.number("population", 0) for row in inside]),
+            response=tuple(row.get("response_group", "").strip() for row in inside),
+        )
+
+    def centres(self, zone_index: Mapping[str, int]) -> Settlements:
+        """Population-weighted and geometric centre of each zone; the first stands for its people."""
+        rows = self.rows(self.gazetteer.table("zones"), ["zone", "lat", "lon", "popw_lat", "popw_lon"])
+        by_people = [self.point(row, "popw_lat", "popw_lon") for row in rows]
+        by_area, zones = [], [zone_index[row.text("zone")] for row in rows]
+        for row in rows:
+            easting, northing = self.projection.transform(row.number("lon"), row.number("lat"))
+            by_area.append((easting, northing))
+        points = np.array(by_people + by_area).reshape(-1, 2)
+        return Settlements(
+            easting=points[:, 0],
+            northing=points[:, 1],
+            zone=np.array(zones * 2, dtype=np.int64),
+            population=np.zeros(len(points)),
+            response=("",) * len(points),
+        )
+
+    def named_places(self, path: Path, controllers: tuple[str, ...]) -> NamedPlaces:
+        """Places with their controller at the start: rows without a date."""
+        rows = [
+            row
+            for row in self.rows(path, ["pcode", "lat", "lon", "date", "controller"])
+            if not row["date"].strip()
+        ]
+        tables.unique(rows, "pcode")
+        if not rows:
+            raise InputError(
+                finding(path, "no row without a date: give the controller of each place at the start")
+            )
+        points = np.array([self.point(row) for row in rows])
+        return NamedPlaces(
+            code=tuple(row.text("pcode") for row in rows),
+            easting=points[:, 0],
+            northing=points[:, 1],
+            start=np.array([self.controller(row, controllers) for row in rows]),
+        )
+
+    def controller(self, row: Row, controllers: tuple[str, ...]) -> int:
+        """Position of a row's controller."""
+        found = self.gazetteer.controller(row.text("controller"))
+        if found is None:
+            known = ", ".join(controllers)
+            raise row.wrong("controller", f"unknown controller '{row['controller']}'; write one of {known}")
+        return controllers.index(found)
+
+    def response_groups(self, settlements: Settlements, grid: Grid) -> tuple[tuple[str, ...], Array]:
+        """Names of the response groups (the general one first), and the group of each cell."""
+        groups = ("", *sorted(set(settlements.response) - {""}))
+        _, nearest = _nearest(grid, settlements.easting, settlements.northing, np.inf)
+        of_settlement = np.array([groups.index(group) for group in settlements.response])
+        return groups, of_settlement[nearest]
+
+    def crossing_rows(self, kind: str) -> list[Row]:
+        """Rows of the crossings of one kind."""
+        columns = ["id", "name", "kind", "lat", "lon", "controller", "open_to_people"]
+        rows = self.rows(self.gazetteer.table("crossings"), columns)
+        tables.unique(rows, "id")
+        return [row for row in rows if row.text("kind") == kind]
+
+    def crossings(self) -> Crossings:
+        """Crossings and exits."""
+        rows = self.crossing_rows("crossing") + self.crossing_rows("exit")
+        points = np.array([self.point(row) for row in rows]).reshape(-1, 2)
+        return Crossings(
+            code=tuple(row.text("id") for row in rows),
+            easting=points[:, 0],
+            northing=points[:, 1],
+            is_exit=np.array([row["kind"] == "exit" for row in rows], dtype=bool),
+            open_to_people=np.array([row.text("open_to_people") == "yes" for row in rows], dtype=bool),
+        )
+
+    def roads(self) -> dict[str, Road]:
+        """Roads as points along them."""
+        found: dict[str, list[tuple[float, float, float]]] = {}
+        for row in self.rows(self.gazetteer.table("roads"), ["road", "seq", "lat", "lon", "speed_kmh"]):
+            vertices = found.setdefault(row.text("road"), [])
+            vertices.append((*self.point(row), row.number("speed_kmh", 0.1, 200)))
+        return {name: self._road(np.array(vertices)) for name, vertices in found.items()}
+
+    def _road(self, vertices: Array) -> Road:
+        """Points half a cell apart along the vertices."""
+        spacing = 500.0 * self.grid.cell_km
+        parts = [vertices[:1]]
+        for first, second in pairwise(vertices):
+            count = max(1, int(np.ceil(np.hypot(*(second - first)[:2]) / spacing)))
+            share = np.arange(1, count + 1)[:, None] / count
+            points = first + share * (second - first)
+            points[:, 2] = first[2]
+            parts.append(points)
+        points = np.concatenate(parts)
+        return Road(points[:, 0], points[:, 1], self.grid.cell(points[:, 0], points[:, 1]), points[:, 2])
+
+    def destinations(
+        self,
+        zones: Zones,
+        zone_index: Mapping[str, int],
+        exits: list[Row],
+        places: NamedPlaces,
+        groups: tuple[str, ...],
+        group_of_cell: Array,
+        any_place: Array,
+    ) -> Places:
+        """A town a zone, a site where there are camps, and the exits."""
+        sites = self._sites(zone_index)
+        entries = []
+        town, site = (TYPES.index(name) for name in ("town", "site"))
+        for row in self.rows(self.gazetteer.table("zones"), ["zone"]):
+            zone = zone_index[row.text("zone")]
+            registered, easting, northing = sites.get(zone, (0.0, 0.0, 0.0))
+            host = zones.population[zone] - registered
+            if host < 0:
+                message = f"{registered:,.0f} people registered in its sites are more than live there"
+                raise row.wrong("population", message)
+            if host > 0:
+                entries.append((zone, town, host, *self.point(row, "popw_lat", "popw_lon"), 0.0))
+            if registered > 0:
+                entries.append((zone, site, registered, easting, northing, 0.0))
+        for row in exits:
+            people = row.number_or("people_beyond", 0.0, 0)
+            beyond = row.number_or("hours_beyond", 0.0, 0)
+            entries.append((zone_index[row.text("id")], town, people, *self.point(row), beyond))
+        table = np.array(entries)
+        cell = self.grid.cell(table[:, 3], table[:, 4])
+        of_exit = {code: at for at, code in enumerate(places.code)}
+        place = any_place[cell]
+        for at, row in enumerate(exits, start=len(entries) - len(exits)):
+            place[at] = of_exit.get(row.text("id"), place[at])
+        return Places(
+            zone=table[:, 0].astype(np.int64),
+            type=table[:, 1].astype(np.int64),
+            size=table[:, 2],
+            cell=cell,
+            place=place,
+            easting=table[:, 3],
+            northing=table[:, 4],
+            hours_beyond=table[:, 5],
+            response=group_of_cell[cell],
+        )
+
+    def _sites(self, zone_index: Mapping[str, int]) -> dict[int, tuple[float, float, float]]:
+        """Registered people and their centre by zone. [person], [m], [m]"""
+        total: dict[int, tuple[float, float, float]] = {}
+        for row in self.rows(self.gazetteer.table("sites"), ["zone", "lat", "lon", "registered"]):
+            zone, people = self._zone(row, zone_index), row.number("registered", 0)
+            easting, northing = self.point(row)
+            before, east, north = total.get(zone, (0.0, 0.0, 0.0))
+            after = before + people
+            if after > 0:
+                part = people / after
+                total[zone] = (after, east + part * (easting - east), north + part * (northing - north))
+        return total
+
+    def coordinates(self, places: NamedPlaces) -> dict[str, tuple[float, float]]:
+        """Easting and northing of every p-code that has a point. [m]"""
+        found = dict(
+            zip(places.code, zip(places.easting.tolist(), places.northing.tolist(), strict=True), strict=True)
+        )
+        for row in self.rows(self.gazetteer.table("settlements"), ["pcode", "lat", "lon"]):
+            found.setdefault(row.text("pcode"), self.point(row))
+        return found
+
+
+def project(crs: str, longitude: float, latitude: float) -> tuple[float, float]:
+    """Easting and northing of a point in a reference system. [m]"""
+    transformer = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    easting, northing = transformer.transform(longitude, latitude)
+    return float(easting), float(northing)

@@ -1,0 +1,147 @@
+"""YAML documents that remember where each value stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from displacement.io.errors import InputError, finding, suggestion
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+Location = tuple[int | str, ...]
+
+
+class Mark(NamedTuple):
+    """Where a key or entry stands."""
+
+    path: Path
+    line: int
+    column: int
+
+
+class Document:
+    """A YAML file as plain data, with the line and column of each key.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    data : dict
+        Plain dictionaries, lists and values.
+    marks : mapping
+        File, line and column (from 1) by location: a tuple of keys and positions.
+    """
+
+    def __init__(self, path: Path, data: dict[str, Any], marks: Mapping[Location, Mark]) -> None:
+        self.path, self.data, self.marks = path, data, marks
+
+    def finding(self, location: Iterable[int | str], message: str) -> str:
+        """One line about what stands at a location (or the nearest that the file has)."""
+        parts = tuple(location)
+        for end in range(len(parts), 0, -1):
+            if parts[:end] in self.marks:
+                mark = self.marks[parts[:end]]
+                return finding(mark.path, message, mark.line, mark.column, _dotted(parts))
+        return finding(self.path, message, 1, 1, _dotted(parts))
+
+    def findings(self, error: ValidationError, known: Mapping[str, list[str]] | None = None) -> list[str]:
+        """One line for each error of a validation, in words of a planner."""
+        return [
+            self.finding(location, message)
+            for location, message in (explain(detail, known or {}) for detail in error.errors())
+        ]
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def explain(detail: Mapping[str, Any], known: Mapping[str, list[str]]) -> tuple[Location, str]:
+    """Location and message of one validation error.
+
+    Parameters
+    ----------
+    detail : mapping
+        One entry of pydantic's `ValidationError.errors()`.
+    known : mapping
+        Known keys by dotted location of the mapping that holds them, for suggestions.
+    """
+    location = tuple(detail["loc"])
+    kind, written = detail["type"], detail.get("input")
+    if kind == "extra_forbidden":
+        parent = _dotted(tuple(part for part in location[:-1] if not isinstance(part, int)))
+        return location, "unknown key" + suggestion(str(location[-1]), known.get(parent, []))
+    if kind == "missing":
+        return location, "is missing; write it"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if isinstance(written, str | int | float | bool | dt.date):
+        message += f" (got {written!r})" if isinstance(written, str) else f" (got {written})"
+    return location, message
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML 1.2 file; a duplicate key is an error.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not YAML, or is not a mapping.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(finding(path, "there is no such file")) from None
+    except IsADirectoryError:
+        raise InputError(finding(path, "is a folder; name a YAML file")) from None
+    except UnicodeDecodeError:
+        raise InputError(finding(path, "is not UTF-8 text; save it as UTF-8")) from None
+    except OSError as error:
+        raise InputError(finding(path, f"cannot be read ({error.strerror})")) from None
+    try:
+        loaded = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        problem = str(error.problem or error.context or "is not YAML").split("\n")[0]
+        raise InputError(
+            finding(path, f"{problem}; check the indentation and quotes", line, column)
+        ) from None
+    except (YAMLError, ValueError) as error:
+        raise InputError(finding(path, f"is not YAML ({str(error).splitlines()[0]})")) from None
+    if loaded is None:
+        raise InputError(finding(path, "is empty"))
+    if not isinstance(loaded, Mapping):
+        raise InputError(finding(path, "must be keys with values, such as 'title: My question'", 1))
+    marks: dict[Location, Mark] = {}
+    return Document(path, _plain(loaded, path, (), marks), marks)
+
+
+def _plain(node: Any, path: Path, location: Location, marks: dict[Location, Mark]) -> Any:
+    """Plain data, noting where each key and entry stands."""
+    if isinstance(node, Mapping):
+        for key in node:
+            line, column = node.lc.key(key)  # type: ignore[attr-defined]
+            marks[(*location, key)] = Mark(path, line + 1, column + 1)
+        return {key: _plain(value, path, (*location, key), marks) for key, value in node.items()}
+    if isinstance(node, Sequence) and not isinstance(node, str | bytes):
+        for index in range(len(node)):
+            line, column = node.lc.item(index)  # type: ignore[attr-defined]
+            marks[(*location, index)] = Mark(path, line + 1, column + 1)
+        return [_plain(value, path, (*location, index), marks) for index, value in enumerate(node)]
+    if isinstance(node, bool | dt.date) or node is None:
+        return node
+    for plain in (int, float, str):
+        if isinstance(node, plain):
+            return plain(node)
+    return node

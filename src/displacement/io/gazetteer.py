@@ -1,0 +1,241 @@
+"""The area file and its names: what a planner writes becomes a p-code.
+
+Needs no NumPy, so that `validate` stays light.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from displacement.io import tables
+from displacement.io.documents import Document, read_document
+from displacement.io.errors import InputError, finding
+
+Kind = Literal["place", "zone", "crossing", "road"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Box(_Part):
+    """What the grid covers, in degrees."""
+
+    south: float = Field(ge=-90, le=90)
+    north: float = Field(ge=-90, le=90)
+    west: float = Field(ge=-180, le=180)
+    east: float = Field(ge=-180, le=180)
+
+
+class Controller(_Part):
+    """Who controls: an id as in the source data, and a label that may be replaced."""
+
+    label: str
+    label_ar: str = ""
+    side: str
+    """Controllers of one side: people move between them freely and do not leave because of one another."""
+
+
+class Tables(_Part):
+    """The tables of the area, relative to its folder."""
+
+    settlements: str = "settlements.csv"
+    zones: str = "zones.csv"
+    aliases: str = "aliases.csv"
+    sites: str = "sites.csv"
+    roads: str = "roads.csv"
+    crossings: str = "crossings.csv"
+
+
+class AreaFile(_Part):
+    """`area.yaml`: what the folder holds."""
+
+    name: str
+    name_ar: str = ""
+    crs: str
+    """Projected reference system of the grid, such as EPSG:32637."""
+    box: Box
+    controllers: dict[str, Controller]
+    controller_names: dict[str, str] = {}
+    """Other spellings of controllers in the tables, and the id of each."""
+    tables: Tables = Tables()
+    start_control: str
+    """Table with the controller of every place when a run starts (rows without a date)."""
+    licences: tuple[str, ...] = ()
+
+
+class Name(NamedTuple):
+    """One thing that has a name: a place, a zone, a crossing or a road."""
+
+    code: str
+    name: str
+    kind: Kind
+    zone: str
+    population: float
+
+    def __str__(self) -> str:
+        inside = f", zone {self.zone}" if self.zone else ""
+        return f"{self.name} ({self.code}{inside})"
+
+
+class Gazetteer:
+    """All names of an area, and the area file.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The area folder; `area.yaml` lies in it.
+
+    Raises
+    ------
+    InputError
+        If the folder, the area file or a table is wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not folder.is_dir():
+            raise InputError(finding(folder, "there is no such area folder"))
+        document = read_document(folder / "area.yaml")
+        try:
+            self.area = AreaFile.model_validate(document.data)
+        except ValidationError as error:
+            raise InputError(*document.findings(error)) from None
+        self.document: Document = document
+
+    def table(self, name: str) -> Path:
+        """Path of one of the area's tables."""
+        return self.folder / str(getattr(self.area.tables, name))
+
+    def controller(self, written: str) -> str | None:
+        """Id of a controller, by id or by another spelling of the area file."""
+        known = self.area.controllers
+        return written if written in known else self.area.controller_names.get(written)
+
+    @cached_property
+    def names(self) -> dict[str, Name]:
+        """Every code of the area, and what it names. A code is a p-code, or the id of a crossing or road."""
+        found: dict[str, Name] = {}
+
+        def add(code: str, name: str, kind: Kind, zone: str = "", population: float = 0.0) -> None:
+            found.setdefault(code, Name(code, name, kind, zone, population))
+
+        for row in tables.read(self.table("settlements"), ["pcode", "name", "zone", "population"]):
+            add(
+                row.text("pcode"), row.text("name"), "place", row["zone"], row.number_or("population", 0.0, 0)
+            )
+        for row in tables.read(self.folder / self.area.start_control, ["pcode", "name", "zone"]):
+            add(row.text("pcode"), row.text("name"), "place", row["zone"])
+        for row in tables.read(self.table("zones"), ["zone", "name", "population"]):
+            add(row.text("zone"), row.text("name"), "zone", "", row.number_or("population", 0.0, 0))
+        for row in tables.read(self.table("crossings"), ["id", "name"]):
+            add(row.text("id"), row.text("name"), "crossing")
+        for row in tables.read(self.table("roads"), ["road"]):
+            add(row.text("road"), row.text("road"), "road")
+        return found
+
+    @cached_property
+    def spellings(self) -> dict[str, dict[str, bool]]:
+        """Codes by normalised spelling; True where the spelling is the official name."""
+        found: dict[str, dict[str, bool]] = {}
+        for code, name in self.names.items():
+            for part in (name.name, *name.name.split(" - "), *name.name.split(" / ")):
+                found.setdefault(normal(part), {})[code] = True
+        for table, code_column in (("settlements", "pcode"), ("zones", "zone")):
+            for row in tables.read(self.table(table), [code_column, "name_ar"]):
+                if row["name_ar"].strip():
+                    found.setdefault(normal(row["name_ar"]), {}).setdefault(row.text(code_column), True)
+        for row in tables.read(self.table("aliases"), ["pcode", "alias"]):
+            if row.text("pcode") in self.names:
+                found.setdefault(normal(row.text("alias")), {}).setdefault(row.text("pcode"), False)
+        return found
+
+    def candidates(self, written: str, kinds: Iterable[Kind] = ("place",)) -> list[Name]:
+        """What a spelling can mean, the likeliest first.
+
+        An official name counts before another spelling; the more populous place before the smaller.
+        """
+        kinds = tuple(kinds)
+        if written in self.names and self.names[written].kind in kinds:
+            return [self.names[written]]
+        bare, _, bracket = written.partition("(")
+        hits = self.spellings.get(normal(written), {}) or self.spellings.get(normal(bare), {})
+        found = [(official, self.names[code]) for code, official in hits.items()]
+        found = [(official, name) for official, name in found if name.kind in kinds]
+        if bracket:
+            inside = normal(bracket.rstrip(")"))
+            narrowed = [
+                pair for pair in found if inside in (normal(self._zone_name(pair[1])), normal(pair[1].code))
+            ]
+            found = narrowed or found
+        if any(official for official, _ in found):
+            found = [pair for pair in found if pair[0]]
+        return sorted((name for _, name in found), key=lambda name: (-name.population, name.code))
+
+    def _zone_name(self, name: Name) -> str:
+        zone = self.names.get(name.zone)
+        return zone.name if zone else ""
+
+    def resolve(self, written: Any, kinds: Iterable[Kind] = ("place",)) -> Name:
+        """The one thing a spelling means.
+
+        Raises
+        ------
+        LookupError
+            If nothing or more than one thing has that name; the message lists the likeliest.
+        """
+        text = str(written).strip()
+        kinds = tuple(kinds)
+        found = self.candidates(text, kinds)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = "; ".join(map(str, found[:5]))
+            raise LookupError(f"'{text}' is the name of {len(found)} places: {listed}; write the p-code")
+        near = "; ".join(map(str, self.near(text, kinds)))
+        raise LookupError(
+            f"unknown {' or '.join(kinds)} '{text}'" + (f"; did you mean {near}?" if near else "")
+        )
+
+    def near(self, written: str, kinds: Iterable[Kind] = ("place",), count: int = 3) -> list[Name]:
+        """The names spelt most alike."""
+        from rapidfuzz import fuzz, process
+
+        kinds = tuple(kinds)
+        known = [
+            spelling
+            for spelling, codes in self.spellings.items()
+            if any(self.names[code].kind in kinds for code in codes)
+        ]
+        hits = process.extract(normal(written), known, scorer=fuzz.WRatio, limit=4 * count, score_cutoff=60)
+        found: list[Name] = []
+        for spelling, _, _ in hits:
+            for code in self.spellings[spelling]:
+                if self.names[code].kind in kinds and self.names[code] not in found:
+                    found.append(self.names[code])
+        return found[:count]
+
+
+_ARTICLES = {"al", "el", "ar", "as", "ash", "at", "ad", "an", "az", "es", "ed", "er"}
+_ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": None})
+
+
+def normal(written: str) -> str:
+    """A spelling without case, accents, articles, apostrophes and hyphens.
+
+    >>> normal("Ma'arrat an-Nu'mān"), normal("الأتارب") == normal("الاتارب")
+    ('maarrat numan', True)
+    """
+    plain = unicodedata.normalize("NFKD", written.translate(_ARABIC)).casefold()
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = re.sub(r"['’‘`ʿʾʼʻ´]", "", plain)
+    words = re.sub(r"[^\w]+", " ", plain).split()
+    kept = [word for word in words if word not in _ARTICLES]
+    return " ".join(kept or words)

@@ -1,0 +1,143 @@
+"""Results on disk: NetCDF, GeoTIFF, YAML, JSON and a folder that is whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import xarray as xr
+from numpy.typing import NDArray
+from rasterio import features
+from rasterio.transform import from_origin
+from rasterio.warp import transform_geom
+
+from displacement.grid import Grid
+from displacement.io.errors import InputError, finding
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into that takes its place only when all is written.
+
+    What stood there before stays until then. A run that is stopped leaves nothing.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to.
+    """
+    target = target.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    except OSError as error:
+        raise InputError(
+            finding(target, f"cannot be written ({error.strerror}); name another --out")
+        ) from None
+    try:
+        yield partial
+        partial.chmod(0o755)
+        _take_place(partial, target)
+    except OSError as error:
+        message = f"could not be written ({error.strerror or error}); nothing was changed"
+        raise InputError(finding(target, message)) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _take_place(partial: Path, target: Path) -> None:
+    """Put a finished folder in the place of an older one."""
+    if target.exists() and not (
+        target.is_dir() and (not any(target.iterdir()) or (target / "internal").is_dir())
+    ):
+        raise OSError(f"{target.name} exists and is no run folder; name another --out")
+    older = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    try:
+        if target.exists():
+            os.replace(target, older / "run")  # noqa: PTH105 - Path.replace refuses folders on some systems
+        os.replace(partial, target)  # noqa: PTH105
+    except OSError:
+        if (older / "run").exists() and not target.exists():
+            os.replace(older / "run", target)  # noqa: PTH105
+        raise
+    finally:
+        shutil.rmtree(older, ignore_errors=True)
+
+
+def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) -> None:
+    """Write arrays exactly, compressed, with CF attributes."""
+    named = dataset.assign_attrs({"Conventions": "CF-1.10", **attributes})
+    named["time"].attrs = {"long_name": "day", "standard_name": "time"}
+    encoding: dict[Any, dict[str, Any]] = {
+        name: {"zlib": True, "complevel": 4} for name, array in named.data_vars.items() if array.ndim > 1
+    }
+    encoding["time"] = {"units": "days since 1970-01-01", "calendar": "standard", "dtype": "int32"}
+    named.to_netcdf(path, engine="netcdf4", encoding=encoding)
+
+
+def write_raster(path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str) -> None:
+    """Write a field as a cloud-optimised GeoTIFF."""
+    side = grid.cell_km * 1000.0
+    profile = {
+        "driver": "COG",
+        "height": grid.shape[0],
+        "width": grid.shape[1],
+        "count": 1,
+        "dtype": "float64",
+        "crs": grid.crs,
+        "transform": from_origin(grid.west, grid.north, side, side),
+        "compress": "deflate",
+    }
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write(values.reshape(grid.shape).astype(np.float64), 1)
+        raster.set_band_description(1, description)
+        raster.set_band_unit(1, unit)
+
+
+def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
+    """Outline of each label's cells in longitude and latitude, as a GeoJSON geometry.
+
+    Parameters
+    ----------
+    grid : Grid
+    label : array of int, shape (cell,)
+        -1 belongs to no outline.
+
+    Returns
+    -------
+    dict
+        MultiPolygon by label.
+    """
+    side = grid.cell_km * 1000.0
+    image = label.reshape(grid.shape).astype(np.int32)
+    parts: dict[int, list[Any]] = {}
+    for shape, value in features.shapes(
+        image, image >= 0, transform=from_origin(grid.west, grid.north, side, side)
+    ):
+        degrees = transform_geom(grid.crs, "EPSG:4326", shape, precision=4)
+        parts.setdefault(int(value), []).append(degrees["coordinates"])
+    return {at: {"type": "MultiPolygon", "coordinates": polygons} for at, polygons in sorted(parts.items())}
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain values as JSON."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
+    """Write plain values as YAML."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 110
+    with path.open("w", encoding="utf-8") as handle:
+        yaml.dump(content, handle)

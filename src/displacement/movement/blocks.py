@@ -1,0 +1,89 @@
+"""Origin blocks: zone x tile x response key, the scale at which people meet places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of an area, in order of tile, zone and key; only those with people.
+
+    Parameters
+    ----------
+    of_cell : array of int, shape (cell,)
+        Block of each cell; -1 where nobody lives.
+    zone, key : array of int, shape (block,)
+        Zone and response key of each block.
+    people : array of shape (block,)
+        People when the run starts. [person]
+    easting, northing : array of shape (block,)
+        Centre by people. [m]
+    density : array of shape (block,)
+        People by the area of the block's inhabited cells. [person/km2]
+    """
+
+    of_cell: Array
+    zone: Array
+    key: Array
+    people: Array
+    easting: Array
+    northing: Array
+    density: Array
+
+    @property
+    def size(self) -> int:
+        """Number of blocks."""
+        return self.zone.size
+
+    def weights(self, population: Array) -> sparse.csr_array:
+        """People of each block by cell, as a sparse array of shape (block, cell). [person]"""
+        cell = np.flatnonzero(self.of_cell >= 0)
+        return sparse.csr_array(
+            (population[cell], (self.of_cell[cell], cell)), shape=(self.size, population.size)
+        )
+
+
+def blocks_of(
+    population: Array, zone: Array, key: Array, tile: Array, easting: Array, northing: Array, cell_area: float
+) -> Blocks:
+    """Group the inhabited cells into blocks.
+
+    Parameters
+    ----------
+    population : array of shape (cell,)
+        [person]
+    zone, key, tile : array of int, shape (cell,)
+        Zone, response key and tile of each cell.
+    easting, northing : array of shape (cell,)
+        Centres of the cells. [m]
+    cell_area : float
+        [km2]
+
+    Returns
+    -------
+    Blocks
+    """
+    cell = np.flatnonzero((population > 0) & (zone >= 0))
+    labels, block = np.unique(np.stack([tile[cell], zone[cell], key[cell]]), axis=1, return_inverse=True)
+    block = block.ravel()
+    of_cell = np.full(population.size, -1, dtype=np.int64)
+    of_cell[cell] = block
+    size = labels.shape[1]
+    people = np.bincount(block, population[cell], size)
+    return Blocks(
+        of_cell=of_cell,
+        zone=labels[1],
+        key=labels[2],
+        people=people,
+        easting=np.bincount(block, population[cell] * easting[cell], size) / people,
+        northing=np.bincount(block, population[cell] * northing[cell], size) / people,
+        density=people / (np.bincount(block, minlength=size) * cell_area),
+    )

@@ -1,0 +1,157 @@
+"""How many leave each cell for the first time, summed into blocks (E3).
+
+Home at a cell is P0 exp(-Lambda), a function of the hazard alone. So a cell is touched once, its departures
+are added to its block, and it is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import sparse
+
+from displacement.movement.assumptions import Movement
+from displacement.movement.hazard import Answers, Threats, cumulative
+from displacement.variables import DEPARTURES, check
+
+Array = NDArray[Any]
+
+GROUPS = ("resident_mobile", "resident_staying", "prior_mobile", "prior_staying")
+PRIOR = np.array([False, False, True, True])
+
+
+class Cells(NamedTuple):
+    """The inhabited cells of a tile."""
+
+    cell: Array
+    """Position on the axis `cell` of the grid."""
+    population: Array
+    """[person]"""
+    prior_share: Array
+    """Share displaced before the run. [1]"""
+    key: Array
+    """Response key."""
+    block: Array
+    """Block, counted from `first_block`."""
+    first_block: int
+    blocks: int
+    """Number of blocks in the tile."""
+
+
+def by_group(population: Array, prior_share: Array, staying_share: float) -> Array:
+    """Split people by earlier displaced or not x mobile or staying.
+
+    Returns
+    -------
+    array of shape (group, cell)
+        In the order of `GROUPS`; adds up to `population`. [person]
+
+    Examples
+    --------
+    >>> by_group(np.array([100.0]), np.array([0.5]), 0.1).ravel()
+    array([45.,  5., 45.,  5.])
+    """
+    prior = np.stack([1.0 - prior_share, prior_share])
+    mobile = np.array([1.0 - staying_share, staying_share])
+    return np.asarray((population * prior[:, None] * mobile[None, :, None]).reshape(4, -1))
+
+
+def factors(movement: Movement) -> Array:
+    """Relative hazard of each group, in the order of `GROUPS`. [1]"""
+    staying, prior = movement.departures.staying_factor, movement.departures.prior_displaced_factor
+    return np.array([1.0, staying, prior, prior * staying])
+
+
+def first_departures(
+    cells: Cells, threats: Threats, answers: Answers, movement: Movement, edges: Array
+) -> tuple[xr.Dataset, Array]:
+    """First departures of a tile's cells, summed into its blocks.
+
+    Parameters
+    ----------
+    cells : Cells
+        The inhabited cells.
+    threats, answers
+        What presses, and how each response key answers.
+    movement : Movement
+        Assumptions of one member.
+    edges : array of shape (step + 1,)
+        Edges of the steps. [day]
+
+    Returns
+    -------
+    xarray.Dataset
+        `first_departures`, `mean_hazard` (group, origin by time) and `start`, without `member`.
+    array of shape (step, cell)
+        First departures of each cell, all groups. [person]
+    """
+    start = by_group(cells.population, cells.prior_share, movement.departures.staying_share)
+    distinct, position = np.unique(factors(movement), return_inverse=True)
+    hazard = cumulative(threats, answers, cells.key, movement.hazard, edges, distinct)
+    home = np.exp(-hazard)
+    leaving = -np.diff(home, axis=1)
+    step_hazard = np.diff(hazard, axis=1)
+
+    index = np.arange(cells.block.size)
+    summing = sparse.csr_array(
+        (np.ones(index.size), (cells.block, index)), shape=(cells.blocks, cells.block.size)
+    )
+    people = np.stack([summing @ group for group in start])
+    departed = [(summing @ (leaving[at] * group).T).T for at, group in zip(position, start, strict=True)]
+    pressed = [(summing @ (step_hazard[at] * group).T).T for at, group in zip(position, start, strict=True)]
+    weight = people[:, None, :]
+    mean = np.divide(
+        np.stack(pressed), weight, out=np.zeros((4, len(edges) - 1, cells.blocks)), where=weight > 0
+    )
+    by_block = xr.Dataset(
+        {
+            "first_departures": (("time", "group", "origin"), np.stack(departed, axis=1)),
+            "mean_hazard": (("time", "group", "origin"), mean.transpose(1, 0, 2)),
+            "start": (("group", "origin"), people),
+        },
+        coords={"origin": cells.first_block + np.arange(cells.blocks), "group": list(GROUPS)},
+    )
+    of_cells = sum(leaving[at] * group for at, group in zip(position, start, strict=True))
+    return by_block, np.asarray(of_cells)
+
+
+def given(observed: Array, zone: Array, start: Array) -> Array:
+    """First departures from a table in place of the model's: by zone and step, spread over its blocks by people.
+
+    Parameters
+    ----------
+    observed : array of shape (step, zone)
+        People who left home for the first time. [person]
+    zone : array of int, shape (block,)
+        Zone of each block.
+    start : array of shape (group, block)
+        People when the run starts. [person]
+
+    Returns
+    -------
+    array of shape (step, group, block)
+        [person]
+
+    Raises
+    ------
+    ValueError
+        If more people leave a zone than live there.
+    """
+    people = np.bincount(zone, start.sum(axis=0), observed.shape[1])
+    too_many = observed.sum(axis=0) > people * (1 + 1e-9)
+    if too_many.any():
+        worst = int(np.argmax(observed.sum(axis=0) - people))
+        raise ValueError(
+            f"{observed.sum(axis=0)[worst]:,.0f} people are given as leaving zone number {worst}, "
+            f"where {people[worst]:,.0f} live; give fewer, or a larger population"
+        )
+    share = np.divide(start, people[zone], out=np.zeros_like(start), where=people[zone] > 0)
+    return np.asarray(observed[:, zone][:, None, :] * share[None])
+
+
+def check_departures(departures: xr.Dataset) -> xr.Dataset:
+    """Hold departures to the table of variables."""
+    return check(departures, DEPARTURES)  # type: ignore[no-any-return]

@@ -1,0 +1,135 @@
+"""Where people can go, and how much each place draws them (E5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from displacement.movement.assumptions import Destinations
+from displacement.movement.blocks import Blocks
+from displacement.movement.hazard import Answers
+
+Array = NDArray[Any]
+
+TYPES = ("town", "site")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The destinations: a town and, where there are camps, a site a zone; and exits out of the area.
+
+    Parameters
+    ----------
+    zone : array of int, shape (destination,)
+        Position of its zone on the axis `zone` (exits come after the zones).
+    type : array of int, shape (destination,)
+        Position in `TYPES`.
+    size : array of shape (destination,)
+        People who live there: host population, or people registered in sites. [person]
+    cell : array of int, shape (destination,)
+        Cell on the grid.
+    place : array of int, shape (destination,)
+        Nearest named place: who controls it.
+    easting, northing : array of shape (destination,)
+        [m]
+    hours_beyond : array of shape (destination,)
+        Hours from the edge of the area to an exit's far end; 0 inside. [h]
+    response : array of int, shape (destination,)
+        Named response group of the place; 0 for the general one.
+    """
+
+    zone: Array
+    type: Array
+    size: Array
+    cell: Array
+    place: Array
+    easting: Array
+    northing: Array
+    hours_beyond: Array
+    response: Array
+
+    @property
+    def count(self) -> int:
+        """Number of destinations."""
+        return self.zone.size
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The response keys: who the people are, as far as the model asks.
+
+    Parameters
+    ----------
+    controller : array of int, shape (key,)
+        Who controlled their place at the start.
+    response : array of int, shape (key,)
+        Named response group of their place; 0 for the general one.
+    """
+
+    controller: Array
+    response: Array
+
+
+def allowed(blocks: Blocks, places: Places, assumptions: Destinations) -> Array:
+    """False where a destination is nearer than a displacement goes (less within a dense city).
+
+    Returns
+    -------
+    array of bool, shape (block, destination)
+    """
+    distance = np.hypot(
+        blocks.easting[:, None] - places.easting[None, :], blocks.northing[:, None] - places.northing[None, :]
+    )
+    city = blocks.density >= assumptions.city_density
+    nearest = np.where(city, assumptions.nearest_in_city_km, assumptions.nearest_km)
+    return np.asarray((distance / 1000.0 >= nearest[:, None]) | (places.hours_beyond > 0)[None, :])
+
+
+def attraction(
+    places: Places,
+    keys: Keys,
+    holder: Array,
+    start_holder: Array,
+    danger: Array,
+    closed: Array,
+    answers: Answers,
+    assumptions: Destinations,
+) -> Array:
+    """How much each destination draws each response key, whatever the distance.
+
+    Parameters
+    ----------
+    places, keys
+        Destinations and response keys.
+    holder, start_holder : array of int, shape (destination,)
+        Controller now, and when the run started.
+    danger : array of shape (key, destination)
+        Threat at the destination as each key sees it. [1]
+    closed : array of bool, shape (destination,)
+        Closed by an event or from the start.
+    answers : Answers
+        Departure response by key and controller.
+    assumptions : Destinations
+
+    Returns
+    -------
+    array of shape (key, destination)
+        ``S exp(a + gamma other_side + delta own_group - zeta theta)``; 0 where the destination is closed,
+        too dangerous, or changed hands to a controller that people of the key leave from. [person]
+    """
+    named = holder >= 0
+    controller = np.where(named, holder, 0)
+    other_side = answers.foreign[:, controller] & named
+    leaves_from = (answers.response[:, controller] > 0) & named & (holder != start_holder)
+    own_group = (keys.response[:, None] == places.response[None, :]) & (keys.response[:, None] > 0)
+    utility = (
+        assumptions.site_attraction * (places.type == TYPES.index("site"))
+        + assumptions.other_side * other_side
+        + assumptions.own_group * own_group
+        - assumptions.threat_aversion * danger
+    )
+    is_open = (danger <= assumptions.too_dangerous) & ~leaves_from & ~closed
+    return np.asarray(np.where(is_open, places.size * np.exp(utility), 0.0))

@@ -1,0 +1,95 @@
+"""Travel cost between blocks and destinations (E4).
+
+Speeds come from the roads of the table and, off them, from tracks inside a zone. A road that is cut cannot
+be used as a road: its cells fall back to the track, so that people still cross it and walk beside it. Lines
+between controllers that are closed cannot be crossed, except at an open crossing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from displacement.kernels import travel as kernel
+from displacement.movement.assumptions import Travel
+from displacement.movement.destinations import Places
+
+Array = NDArray[Any]
+
+
+def speeds(
+    zone: Array, stretches: Iterable[tuple[Array, Array]], travel: Travel, winter: bool = False
+) -> Array:
+    """Speed of travel by cell.
+
+    Parameters
+    ----------
+    zone : array of int, shape (cell,)
+        Zone of each cell; cells without one are passable on roads only (sea, desert, abroad).
+    stretches : iterable of (array of int, array of float)
+        Cells and speeds of each stretch of road that is open. [km/h]
+    travel : Travel
+        Assumptions.
+    winter : bool
+        Whether the winter factor holds.
+
+    Returns
+    -------
+    array of shape (cell,)
+        The fastest way through each cell; 0 where nobody can pass. [km/h]
+    """
+    track = travel.track_speed * (travel.winter_factor if winter else 1.0)
+    speed = np.where(zone >= 0, track, 0.0)
+    for cell, road_speed in stretches:
+        np.maximum.at(speed, cell, road_speed * travel.road_factor)
+    return speed
+
+
+def costs(
+    speed: Array,
+    shape: tuple[int, int],
+    cell_km: float,
+    holder: Array,
+    closed: Array,
+    gate: Array,
+    places: Places,
+    weights: sparse.csr_array,
+) -> tuple[Array, Array]:
+    """Hours from blocks to destinations and between destinations, in one closure epoch.
+
+    Parameters
+    ----------
+    speed : array of shape (cell,)
+        [km/h]
+    shape : tuple of int
+        Rows and columns of the grid.
+    cell_km : float
+        Side of a cell. [km]
+    holder : array of int, shape (cell,)
+        Controller of each cell; -1 for nobody named.
+    closed : array of bool, shape (controller, controller)
+        Lines that are closed.
+    gate : array of bool, shape (cell,)
+        Cells around open crossings.
+    places : Places
+        Destinations.
+    weights : sparse array of shape (block, cell)
+        People of each block by cell. [person]
+
+    Returns
+    -------
+    array of shape (block, destination), array of shape (destination, destination)
+        Hours, those beyond an exit included; infinite where there is no way. [h]
+    """
+    hours = kernel.graph(speed.reshape(shape), cell_km, holder.reshape(shape), closed, gate.reshape(shape))
+    at_places = sparse.csr_array(
+        (np.ones(places.count), (np.arange(places.count), places.cell)), shape=(places.count, speed.size)
+    )
+    both = sparse.vstack([weights, at_places], format="csr")
+    cell, column = np.unique(places.cell, return_inverse=True)
+    found = kernel.block_means(hours, cell, both)[:, column] + places.hours_beyond[None, :]
+    return found[: weights.shape[0]], found[weights.shape[0] :]

@@ -1,0 +1,329 @@
+"""Layers of standards resolved into one catalogue in which every number can be traced."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from displacement.needs.assumptions import Item, NeedsAssumptions
+
+__all__ = ["Catalogue", "CatalogueError", "resolve", "table"]
+
+DEFAULT = "default"
+"""Name of the layer that stands behind a field which no layer gives."""
+
+_LAYER_KEYS = ("version", "currency", "items", "drop")
+_PER = ("person", "household", "kit_household")
+_WHERE = ("all", "town", "site")
+_QUANTITY_FIELDS = {"quantity", "low", "high"}
+_STATUS_OF = {"mass_kg": "status_mass", "volume_m3": "status_volume", "cost": "status_cost"}
+
+Fields = dict[str, Any]
+Provenance = dict[tuple[str, str], str]
+
+
+class CatalogueError(ValueError):
+    """Standards that cannot be used; `problems` holds one sentence for each mistake."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type["CatalogueError"], tuple[tuple[str, ...]]]:
+        return CatalogueError, (self.problems,)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The aid items of a run, and which layer gave each of their fields."""
+
+    items: tuple[Item, ...]
+    """In the order in which the layers name them."""
+    provenance: Mapping[tuple[str, str], str]
+    """(item id, field) -> name of the layer that gave it, or "default"."""
+    currency: str
+    """Currency of every cost."""
+    version: str
+    """Version of the lowest layer."""
+    layers: tuple[str, ...]
+    """Names of the layers, lowest first."""
+
+    def item(self, item_id: str) -> Item:
+        """The item of that id; a CatalogueError with the nearest ids where there is none."""
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        known = [item.id for item in self.items]
+        raise CatalogueError([f"{item_id}: no such item{_suggestion(item_id, known)}"])
+
+
+def resolve(
+    layers: Sequence[tuple[str, Mapping[str, Any]]],
+    assumptions: NeedsAssumptions | None = None,
+) -> Catalogue:
+    """One catalogue from layers of standards; a later layer wins field by field.
+
+    A layer has `items`, a list of lines with an `id`, and `drop`, a list of ids. A line whose id is
+    known changes only the fields it gives; any other line is a new item and must be whole. What is
+    dropped goes first. A quantity changed without a source counts as assumed, on the layer's word.
+
+    Parameters
+    ----------
+    layers : sequence of (name, mapping)
+        Parsed layers, lowest first. The first states `currency` and `version`.
+    assumptions : NeedsAssumptions, optional
+        Names the cohorts and shelter situations that lines may refer to.
+
+    Returns
+    -------
+    Catalogue
+
+    Raises
+    ------
+    CatalogueError
+        With every mistake in every layer, each saying what to write instead.
+
+    Examples
+    --------
+    >>> line = {"id": "water", "sector": "water", "name": "Water", "kind": "daily",
+    ...         "quantity": 15, "unit": "litre", "per": "person",
+    ...         "source": "Sphere 2018", "status": "verified"}
+    >>> standards = {"version": "1", "currency": "USD", "items": [line]}
+    >>> catalogue = resolve([("standards", standards),
+    ...                      ("scenario", {"items": [{"id": "water", "quantity": 7.5}]})])
+    >>> catalogue.items[0].quantity, catalogue.items[0].status
+    (7.5, 'assumed')
+    >>> catalogue.provenance["water", "quantity"], catalogue.provenance["water", "unit"]
+    ('scenario', 'standards')
+    """
+    profile = NeedsAssumptions() if assumptions is None else assumptions
+    problems: list[str] = []
+    lines: dict[str, Fields] = {}
+    provenance: Provenance = {}
+    for name, layer in layers:
+        problems += _misshapen(name, layer)
+        if isinstance(layer, Mapping):
+            problems += _drop(name, layer, lines, provenance)
+            problems += _merge(name, layer, lines, provenance)
+    problems += _unlike_headers(layers)
+    items = list(_build(lines, provenance, problems))
+    problems += [problem for item in items for problem in _dangling(item, lines, profile)]
+    if problems:
+        raise CatalogueError(problems)
+    header = layers[0][1] if layers else {}
+    return Catalogue(
+        items=tuple(items),
+        provenance=_with_defaults(items, provenance),
+        currency=str(header.get("currency", "")),
+        version=str(header.get("version", "")),
+        layers=tuple(name for name, _ in layers),
+    )
+
+
+def table(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """One row an item, ready to print: its fields, and the layers that gave its numbers.
+
+    Returns
+    -------
+    list of dict
+        The fields of `Item` in their order, `currency`, `quantity_from` (a layer) and `changed_by`
+        (the layers above the first that gave any field). A blank is None, never 0.
+    """
+    return [
+        {
+            **item.model_dump(),
+            "currency": catalogue.currency,
+            "quantity_from": catalogue.provenance[item.id, "quantity"],
+            "changed_by": tuple(
+                layer
+                for layer in catalogue.layers[1:]
+                if any(catalogue.provenance[item.id, field] == layer for field in Item.model_fields)
+            ),
+        }
+        for item in catalogue.items
+    ]
+
+
+def _misshapen(name: str, layer: Any) -> Iterator[str]:
+    """Mistakes in the outline of a layer: its keys, its lists, lines without or with equal ids."""
+    if not isinstance(layer, Mapping):
+        yield f"{name}: a layer is a mapping with items or drop (got {layer!r})"
+        return
+    for key in layer:
+        if key not in _LAYER_KEYS:
+            yield f"{name}: {key}: unknown key{_suggestion(key, _LAYER_KEYS)}"
+    for key in ("items", "drop"):
+        if not isinstance(layer.get(key) or [], list | tuple):
+            yield f"{name}: {key}: write a list (got {layer[key]!r})"
+    seen: set[str] = set()
+    for position, line in enumerate(_list(layer, "items"), start=1):
+        if not isinstance(line, Mapping) or not isinstance(line.get("id"), str):
+            yield f"{name}: items, line {position}: a line is a mapping with an id (got {line!r})"
+        elif line["id"] in seen:
+            yield f"{name}: {line['id']}: given twice in this layer; keep one line"
+        else:
+            seen.add(line["id"])
+
+
+def _unlike_headers(layers: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """A first layer without currency or version, or a later one in another currency."""
+    headers = [(name, layer) for name, layer in layers if isinstance(layer, Mapping)]
+    if not headers:
+        yield "no standards given; pass at least one layer with currency, version and items"
+        return
+    first_name, first = headers[0]
+    for key in ("currency", "version"):
+        if not first.get(key):
+            yield f"{first_name}: {key}: missing; write {key}: at the top of the lowest layer"
+    for name, layer in headers[1:]:
+        if layer.get("currency", first.get("currency")) != first.get("currency"):
+            yield (
+                f"{name}: currency: costs are in {first.get('currency')} "
+                f"(got {layer['currency']}); convert them and leave the key out"
+            )
+
+
+def _drop(
+    name: str, layer: Mapping[str, Any], lines: dict[str, Fields], provenance: Provenance
+) -> Iterator[str]:
+    """Take the dropped items out of `lines`; say which are not there."""
+    for item_id in _list(layer, "drop"):
+        if item_id not in lines:
+            yield f"{name}: drop: {item_id}: no such item{_suggestion(item_id, lines)}"
+            continue
+        for field in lines.pop(item_id):
+            del provenance[item_id, field]
+
+
+def _merge(
+    name: str, layer: Mapping[str, Any], lines: dict[str, Fields], provenance: Provenance
+) -> Iterator[str]:
+    """Lay the lines of a layer over `lines`; say which make no whole line."""
+    for line in _list(layer, "items"):
+        if not isinstance(line, Mapping) or not isinstance(line.get("id"), str):
+            continue
+        item_id = line["id"]
+        below = lines.get(item_id)
+        if below is None:
+            missing = [f for f, info in Item.model_fields.items() if info.is_required()]
+            missing = [field for field in missing if field not in line]
+            if missing:
+                yield (
+                    f"{name}: {item_id}: no such item{_suggestion(item_id, lines)}; "
+                    f"a new item also needs {', '.join(missing)}"
+                )
+                continue
+        else:
+            yield from _untraceable(name, line, below)
+        given = dict(line) if below is None else _with_a_word_for_it(name, dict(line))
+        lines[item_id] = {**(below or {}), **given}
+        provenance.update({(item_id, field): name for field in given})
+
+
+def _untraceable(name: str, line: Mapping[str, Any], below: Fields) -> Iterator[str]:
+    """Changes that would leave a number standing beside a unit it was not meant for."""
+    item_id = line["id"]
+    if line.get("unit", below["unit"]) != below["unit"]:
+        yield (
+            f"{name}: {item_id}.unit: the line is in {below['unit']} (got {line['unit']!r}); "
+            "convert the quantity, or drop the line and add one with its own id"
+        )
+    for field in ("per", "kind", "every_days"):
+        changed = field in line and line[field] != below.get(field)
+        if changed and "quantity" not in line:
+            yield (
+                f"{name}: {item_id}.{field}: changed from {below.get(field)} to {line[field]} "
+                "without a quantity; write the quantity that goes with it"
+            )
+
+
+def _with_a_word_for_it(name: str, given: Fields) -> Fields:
+    """A changed number must not keep the source of the one it replaces."""
+    filled = dict(given)
+    if _QUANTITY_FIELDS & given.keys() and "source" not in given:
+        filled["source"] = f"stated in {name} without a source"
+        filled.setdefault("status", "assumed")
+    if given.keys() & {"mass_kg", "volume_m3"}:
+        filled.setdefault("source_mass", given.get("source", f"stated in {name} without a source"))
+    for field, status in _STATUS_OF.items():
+        if field in given:
+            filled.setdefault(status, "assumed")
+    return filled
+
+
+def _build(lines: Mapping[str, Fields], provenance: Provenance, problems: list[str]) -> Iterator[Item]:
+    """The items that are whole and sensible; what is wrong with the others goes to `problems`."""
+    for item_id, fields in lines.items():
+        try:
+            yield Item.model_validate(fields)
+        except ValidationError as error:
+            problems += [_readable(item_id, problem, provenance) for problem in error.errors()]
+
+
+def _readable(item_id: str, problem: Any, provenance: Provenance) -> str:
+    """One pydantic complaint as a sentence that begins with layer, item and field."""
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    blamed = field or "quantity"
+    layer = provenance.get((item_id, blamed), provenance.get((item_id, "id"), ""))
+    place = f"{layer}: {item_id}" + (f".{field}" if field else "")
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{place}: unknown field{_suggestion(field, Item.model_fields)}"
+        case "missing":
+            return f"{place}: missing; {_meaning(field)}"
+        case "tuple_type":
+            return f"{place}: write a list, such as [{problem['input']}]"
+        case "value_error" if not field:
+            return f"{place}: {problem['ctx']['error']}"
+        case _:
+            message = problem["msg"].removeprefix("Input ")
+            return f"{place}: {message} (got {problem['input']!r}); {_meaning(field)}"
+
+
+def _meaning(field: str) -> str:
+    """First line of what the planner's manual says about a field."""
+    description = Item.model_fields[field].description if field in Item.model_fields else None
+    return f"{field} is: {(description or field).strip().splitlines()[0]}"
+
+
+def _dangling(item: Item, lines: Mapping[str, Fields], assumptions: NeedsAssumptions) -> Iterator[str]:
+    """Names in an item that stand for nothing: a cohort, a shelter situation, another item."""
+    per = (*_PER, *assumptions.cohort_shares())
+    if item.per not in per:
+        yield f"{item.id}.per: unknown cohort {item.per!r}{_suggestion(item.per, per)}"
+    where = (*_WHERE, *assumptions.shelter_shares("town"))
+    for place in item.where:
+        if place not in where:
+            yield f"{item.id}.where: unknown place {place!r}{_suggestion(place, where)}"
+    if item.after is not None and item.after not in lines:
+        yield (
+            f"{item.id}.after: no such item {item.after!r}{_suggestion(item.after, lines)}; "
+            "or write after: null if the line starts at arrival"
+        )
+    elif item.after is not None and lines[item.after].get("covers_days") is None:
+        yield f"{item.id}.after: {item.after} has no covers_days; give it one, or write after: null"
+
+
+def _with_defaults(items: Iterable[Item], provenance: Provenance) -> Provenance:
+    """Provenance of every field of every item."""
+    return {
+        (item.id, field): provenance.get((item.id, field), DEFAULT)
+        for item in items
+        for field in Item.model_fields
+    }
+
+
+def _list(layer: Mapping[str, Any], key: str) -> Sequence[Any]:
+    given = layer.get(key) or ()
+    return given if isinstance(given, list | tuple) else ()
+
+
+def _suggestion(word: Any, known: Iterable[str]) -> str:
+    """A hint at the nearest known word, or at all of them where they are few."""
+    known = list(known)
+    near = get_close_matches(str(word), known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(known)}" if known else ""

@@ -1,0 +1,116 @@
+"""The run folder: `share/` to be forwarded, `internal/` for the analyst."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from displacement.io import results, tables
+from displacement.report import share
+from displacement.report.summary import summary
+from displacement.result import LIMITS, Result
+
+
+def write(result: Result, folder: str | Path) -> Path:
+    """Write a run's folder, whole or not at all.
+
+    Parameters
+    ----------
+    result : Result
+    folder : str or pathlib.Path
+        Its place; an older run there is replaced when all is written.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written; nothing was changed then.
+    """
+    target = Path(folder)
+    with results.whole_folder(target) as partial:
+        (partial / "share").mkdir()
+        (partial / "internal").mkdir()
+        _write_share(partial / "share", result)
+        _write_internal(partial / "internal", result)
+    return target
+
+
+def _notice(result: Result) -> str:
+    """What every reader of the folder has to know."""
+    restricted = "RESTRICTED: not to be passed on. " if result.scenario.sensitivity == "restricted" else ""
+    licences = " ".join(result.inputs.area.licences)
+    return f"{restricted}{result.condition}. {LIMITS} {licences}".strip()
+
+
+def _write_share(folder: Path, result: Result) -> None:
+    """What is made to be forwarded."""
+    (folder / "summary.md").write_text(summary(result), encoding="utf-8")
+    (folder / "README.txt").write_text(_README.format(notice=_notice(result)), encoding="utf-8")
+    share.write_people(folder / "people.csv", result)
+    share.write_needs(folder / "needs.csv", result)
+    share.write_pairs(folder / "origin_destination.csv", result)
+    share.write_zones(folder / "zones.geojson", result)
+
+
+def _write_internal(folder: Path, result: Result) -> None:
+    """What is for the analyst: exact, with everything it was made from."""
+    attributes = {
+        "title": result.scenario.title,
+        "comment": _notice(result),
+        "source": "displacement-estimator " + str(result.provenance["package"]["version"]),
+    }
+    shared = [name for name in result.needs.coords if name in result.people.coords]
+    needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
+    parts = [result.people, result.flows, needs]
+    merged = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop")
+    results.write_netcdf(folder / "result.nc", merged, attributes)
+    if result.fields.data_vars:
+        results.write_netcdf(folder / "fields.nc", result.fields, attributes)
+    population = result.inputs.cells["population"].values
+    results.write_raster(
+        folder / "population.tif", result.inputs.grid, population, "person", "people when the run starts"
+    )
+    _write_pairs(folder / "origin_destination.csv", result)
+    results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings())
+    results.write_json(folder / "manifest.json", dict(result.provenance))
+
+
+def _write_pairs(path: Path, result: Result) -> None:
+    """Exact trips by day and pair of zones."""
+    moved = result.flows["departures"].values[0]
+    dates = np.datetime_as_string(result.flows["time"].values, unit="D")
+    codes = result.inputs.zones.code
+    rows = (
+        [dates[day], codes[origin], codes[destination], repr(float(moved[day, origin, destination]))]
+        for day, origin, destination in np.argwhere(moved > 0)
+    )
+    tables.write(path, ["date", "origin", "destination", "movements"], rows)
+
+
+_README = """{notice}
+
+people.csv               people by day and zone, measure by measure (zone ALL: the whole area)
+needs.csv                aid needed by day and zone, item by item
+origin_destination.csv   trips set off on, by week and admin 2
+zones.geojson            statistical areas with the figures of the last day
+summary.md               the answer in a screenful
+
+Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.
+A blank with the note lt100 stands for 1 to 99 people. p10 and p90 are blank where the run has no range.
+
+first_departures     left home that day, by zone of origin
+newly_displaced      away from home now, by zone of origin
+newly_displaced_cum  ever left home, by zone of origin
+arrivals             arrivals that day, by zone of arrival (movements)
+present_new          newly displaced people in the zone
+present_prior        people displaced before the run who are still in the zone
+residents_present    residents who are at home
+in_transit           on the way, by zone of origin
+unable_to_leave      want to leave and have no way open, by zone of origin
+"""

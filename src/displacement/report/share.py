@@ -1,0 +1,156 @@
+"""Tables that are made to be forwarded: by zone and day, rounded and suppressed figure by figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement.io import results, tables
+from displacement.report.rounding import quantiles, shared_people, shared_quantity
+from displacement.result import LIMITS, Result
+from displacement.variables import PEOPLE
+
+Array = NDArray[Any]
+
+PEOPLE_COLUMNS = [
+    "date",
+    "zone",
+    "zone_name",
+    "zone_name_ar",
+    "admin1",
+    "admin2",
+    "measure",
+    "p10",
+    "p50",
+    "p90",
+    "note",
+]
+NEEDS_COLUMNS = ["date", "zone", "zone_name", "admin1", "sector", "item", "unit", "p10", "p50", "p90", "note"]
+PAIR_COLUMNS = [
+    "week_start",
+    "origin_admin2",
+    "origin_name",
+    "destination_admin2",
+    "destination_name",
+    "p10",
+    "p50",
+    "p90",
+    "note",
+]
+ALL = "ALL"
+"""Stands for the zone in rows that hold the total of the area."""
+
+
+def write_people(path: Path, result: Result) -> None:
+    """`people.csv`: every measure by day and zone, and of the whole area."""
+    tables.write(path, PEOPLE_COLUMNS, _people_rows(result))
+
+
+def write_needs(path: Path, result: Result) -> None:
+    """`needs.csv`: every item by day and zone that has newly displaced people, and of the whole area."""
+    tables.write(path, NEEDS_COLUMNS, _needs_rows(result))
+
+
+def write_pairs(path: Path, result: Result) -> None:
+    """`origin_destination.csv`: who set off from where to where, by week and admin 2."""
+    tables.write(path, PAIR_COLUMNS, _pair_rows(result))
+
+
+def _dates(dataset: xr.Dataset) -> list[str]:
+    return [str(date) for date in np.datetime_as_string(dataset["time"].values, unit="D")]
+
+
+def _cells(
+    levels: dict[str, Any], at: tuple[Any, ...], shown: Callable[[float], tuple[str, str]]
+) -> list[str]:
+    """p10, p50, p90 and the note; a suppressed level suppresses the others."""
+    cells = [shown(float(level[at])) if level is not None else ("", "") for level in levels.values()]
+    note = next((note for _, note in cells if note), "")
+    return ["", "", "", note] if note else [text for text, _ in cells] + [""]
+
+
+def _people_rows(result: Result) -> Iterator[list[str]]:
+    people, zones = result.people, result.inputs.zones
+    dates = _dates(people)
+    for measure in PEOPLE:
+        by_zone = people[measure].sum("type") if "type" in people[measure].dims else people[measure]
+        levels, total = quantiles(by_zone.values), quantiles(by_zone.sum("zone").values)
+        for day, date in enumerate(dates):
+            yield [date, ALL, "whole area", "", "", "", measure, *_cells(total, (day,), shared_people)]
+            for at, code in enumerate(zones.code):
+                place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
+                yield [date, code, *place, measure, *_cells(levels, (day, at), shared_people)]
+
+
+def _needs_rows(result: Result) -> Iterator[list[str]]:
+    needs, zones = result.needs, result.inputs.zones
+    behind = result.people["present_new"].sum("type") + result.people["arrivals"].sum("type")
+    people = behind.max("member").values
+    receives = np.flatnonzero(people.sum(axis=0)[: zones.inside] > 0)
+    levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
+    whole = people[:, : zones.inside].sum(axis=1)
+    labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
+    for day, date in enumerate(_dates(needs)):
+        for item, (sector, name, unit) in enumerate(labels):
+            about = [str(sector), str(name), str(unit)]
+            cells = _cells(total, (day, item), lambda value: shared_quantity(value, whole[day]))  # noqa: B023
+            yield [date, ALL, "whole area", "", *about, *cells]
+            for at in receives:
+                cells = _cells(
+                    levels,
+                    (day, at, item),
+                    lambda value: shared_quantity(value, people[day, at]),  # noqa: B023
+                )
+                yield [date, zones.code[at], zones.name[at], zones.admin1_name[at], *about, *cells]
+
+
+def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:
+    """Codes and names of admin 2 units and exits, and the unit of each zone."""
+    zones = result.inputs.zones
+    label = [admin2 or code for admin2, code in zip(zones.admin2, zones.code, strict=True)]
+    name_of = {}
+    for at, code in enumerate(label):
+        name_of[code] = zones.admin2_name[at] if at < zones.inside else zones.name[at]
+    codes = sorted(name_of)
+    return codes, [name_of[code] for code in codes], np.array([codes.index(code) for code in label])
+
+
+def _pair_rows(result: Result) -> Iterator[list[str]]:
+    codes, names, unit = by_admin2(result)
+    moved = result.flows["departures"].values
+    summing = np.zeros((len(codes), len(unit)))
+    summing[unit, np.arange(len(unit))] = 1.0
+    pairs = np.einsum("az,mtzd,bd->mtab", summing, moved, summing, optimize=True)
+    dates = _dates(result.flows)
+    for first in range(0, len(dates), 7):
+        levels = quantiles(pairs[:, first : first + 7].sum(axis=1))
+        middle = levels["p50"]
+        for origin, destination in np.argwhere(middle >= 0.5) if middle is not None else ():
+            cells = _cells(levels, (origin, destination), shared_people)
+            yield [dates[first], codes[origin], names[origin], codes[destination], names[destination], *cells]
+
+
+def write_zones(path: Path, result: Result) -> None:
+    """`zones.geojson`: outlines of the statistical areas with the shared figures of the last day."""
+    zones, inputs = result.inputs.zones, result.inputs
+    shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
+    last = result.people.isel(time=-1).sum("type")
+    measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
+    levels = {name: quantiles(last[name].values)["p50"] for name in measures}
+    features = []
+    for at, geometry in shapes.items():
+        shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}
+        shown |= {"zone_name_ar": zones.name_ar[at], "admin1": zones.admin1_name[at]}
+        shown |= {"admin2": zones.admin2_name[at], "date": str(result.scenario.period.last)}
+        for name, values in levels.items():
+            text, note = shared_people(float(values[at])) if values is not None else ("", "")
+            shown[name] = int(text) if text else None
+            shown[f"{name}_note"] = note
+        features.append({"type": "Feature", "properties": shown, "geometry": geometry})
+    about = f"Statistical areas, not official boundaries. {result.condition}. {LIMITS}"
+    results.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})

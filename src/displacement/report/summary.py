@@ -1,0 +1,110 @@
+"""The answer in a screenful of text."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement.needs.demand import mass_and_volume
+from displacement.report.rounding import quantiles, significant, words
+from displacement.result import LIMITS, Result
+
+Array = NDArray[Any]
+
+DAYS = (3, 7, 14, 30)
+WIDTH = 96
+
+
+def middle(values: xr.DataArray) -> Array:
+    """The middle estimate over members."""
+    level = quantiles(values.transpose("member", ...).values)["p50"]
+    return np.asarray(level)
+
+
+def summary(result: Result) -> str:
+    """The answer: how many, from where, to where, what it takes first, and how sure.
+
+    Returns
+    -------
+    str
+        Markdown, at most 96 columns.
+    """
+    scenario = result.scenario
+    title = scenario.title + (f" [{scenario.variant}]" if scenario.variant else "")
+    lines = [f"# {title}", "", *_wrapped(_answer(result)), ""]
+    lines += _by_day(result)
+    lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
+    lines += [*_needs(result), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
+
+
+def _answer(result: Result) -> str:
+    last = result.people.isel(time=-1)
+    away = float(middle(last["newly_displaced"].sum("zone")))
+    unable = float(middle(last["unable_to_leave"].sum("zone")))
+    text = f"{result.condition}: about {words(away)} people newly displaced on {result.scenario.period.last}"
+    if round(unable):
+        text += f", and {words(unable)} who want to leave and cannot"
+    return text + "."
+
+
+def _by_day(result: Result) -> list[str]:
+    total = middle(result.people["newly_displaced"].sum("zone"))
+    first = result.scenario.period.start
+    shown = [day for day in DAYS if day <= len(total)]
+    shown = [*shown, len(total)] if len(total) not in shown else shown
+    dates = np.datetime_as_string(result.people["time"].values, unit="D")
+    cells = [f"day {day} ({dates[day - 1][5:]}): {words(float(total[day - 1]))}" for day in shown]
+    return _wrapped(f"Newly displaced, counted from {first}: " + "; ".join(cells) + ".")
+
+
+def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
+    last = result.people[measure].isel(time=-1)
+    values = middle(last.sum("type") if "type" in last.dims else last)
+    order = np.argsort(-values, kind="stable")[:count]
+    names = result.inputs.zones.name
+    parts = [f"{names[at]} {words(float(values[at]))}" for at in order if round(values[at]) > 0]
+    return _wrapped(f"{word}: " + (", ".join(parts) if parts else "nobody") + ".")
+
+
+def _needs(result: Result) -> list[str]:
+    """The most needed lines, with the share of tonnes and cost that rests on assumed figures."""
+    total = middle(result.needs["need"].sum(("time", "zone")))
+    labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
+    parts = [
+        f"{str(item).replace('_', ' ')} {significant(float(value)):,g} {unit}"
+        for (item, unit), value in zip(labels, total, strict=True)
+        if value > 0
+    ]
+    if not parts:
+        return ["No aid is needed for newly displaced people."]
+    load = mass_and_volume(result.needs).isel(member=0)
+    text = [f"Needed over {result.scenario.period.days} days: " + ", ".join(parts) + "."]
+    for name, unit in (("mass", "t"), ("cost", result.needs.attrs["currency"])):
+        amount = load[name]
+        whole = float(amount.sum())
+        assumed = float((amount.fillna(0) * load[f"{name}_assumed_share"].fillna(0)).sum())
+        if whole > 0:
+            figure = f"{significant(whole):,.0f} {unit}"
+            text.append(f"In all {figure}, of which {assumed / whole:.0%} rests on assumed lines.")
+    without = load.attrs["items_without_mass"]
+    if without:
+        text.append(f"Without a mass, so in no tonnage: {without.replace('_', ' ')}.")
+    return _wrapped(" ".join(text))
+
+
+def _sure(result: Result) -> str:
+    if result.people.sizes["member"] == 1:
+        return (
+            "One run at the middle of every assumption, without a range: planning figures of this kind have "
+            "been off by a factor of 2.5 at the start of an event."
+        )
+    return "Middle of the members; the range is in the tables."

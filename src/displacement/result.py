@@ -1,0 +1,70 @@
+"""What a run returns: frozen, with everything it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from displacement.io.area import Inputs
+from displacement.scenario.model import Scenario
+
+LIMITS = (
+    "Modelled estimate, if the events of this scenario come about. Front lines are assumed, not predicted. "
+    "Figures are by zone; they say nothing about a single place or person."
+)
+"""Stands on every file."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run: people, flows and needs as xarray datasets, and what they were made from.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The question.
+    inputs : Inputs
+        The area on its grid.
+    people : xarray.Dataset
+        The measures of people by (member, time, zone[, type]). [person]
+    flows : xarray.Dataset
+        `departures` by (member, time, origin, destination). [movement]
+    needs : xarray.Dataset
+        `need` by (member, time, zone, item), in each item's unit.
+    fields : xarray.Dataset
+        Gridded fields that were kept.
+    provenance : mapping
+        Inputs with hashes, versions, settings.
+    """
+
+    scenario: Scenario
+    inputs: Inputs
+    people: xr.Dataset
+    flows: xr.Dataset
+    needs: xr.Dataset
+    fields: xr.Dataset
+    provenance: Mapping[str, Any]
+
+    @property
+    def condition(self) -> str:
+        """What the answer depends on, as a clause that begins with "If"."""
+        scenario = self.scenario
+        clause = scenario.condition or "the events of this scenario come about"
+        known = (
+            f" (known on {scenario.as_of.day} {scenario.as_of:%B %Y}, later events assumed)"
+            if scenario.as_of
+            else ""
+        )
+        return f"If {clause}{known}"
+
+    def __repr__(self) -> str:
+        last = self.people.isel(time=-1, member=0)
+        away = float(last["newly_displaced"].sum())
+        return (
+            f"<displacement.Result '{self.scenario.title}'"
+            f"{f' [{self.scenario.variant}]' if self.scenario.variant else ''}: "
+            f"{away:,.0f} newly displaced on {self.scenario.period.last}>"
+        )

@@ -1,0 +1,364 @@
+"""YAML + base + variant -> Scenario, or all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from displacement.io import tables
+from displacement.io.documents import Document, Location, Mark, explain, read_document
+from displacement.io.errors import InputError, finding, suggestion
+from displacement.io.gazetteer import Gazetteer, Kind
+from displacement.scenario import model
+from displacement.scenario.model import Scenario, ScenarioFile
+
+FAR_DAYS = 90
+"""An event further than this outside the period is taken for a slip. [day]"""
+
+_PATCH_KEYS = ("base", "variants", "drop", "add")
+
+
+def load(path: str | Path, variant: str | None = None) -> Scenario:
+    """Read a scenario.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The YAML file.
+    variant : str, optional
+        One of its variants.
+
+    Returns
+    -------
+    Scenario
+        Frozen; places are p-codes.
+
+    Raises
+    ------
+    InputError
+        All findings at once, a line each: file, line, column, place and what to write instead.
+    """
+    path = Path(path)
+    document, variants = _composed(path, ())
+    if variant is not None:
+        if variant not in variants:
+            known = suggestion(variant, sorted(variants)) if variants else "; this scenario has no variants"
+            raise InputError(finding(path, f"unknown variant '{variant}'{known}"))
+        document = _patched(document, variants[variant])
+    try:
+        written = ScenarioFile.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(*_findings(document, error)) from None
+    folder = (path.parent / written.area).resolve()
+    if not folder.is_dir():
+        raise InputError(
+            document.finding(("area",), f"there is no area folder '{written.area}' beside this file")
+        )
+    gazetteer = Gazetteer(folder)
+    values = _resolved(document, written, gazetteer, path)
+    return Scenario.model_validate(
+        values
+        | {"path": path, "variant": variant, "variants": tuple(sorted(variants)), "area_folder": folder}
+    )
+
+
+def _findings(document: Document, error: ValidationError) -> list[str]:
+    """One line for each error, without the tags that tell events apart."""
+    tags = {kind for kinds in model.VERBS.values() for kind in kinds} | {
+        "ObservedDepartures",
+        "literal['model']",
+    }
+    lines = []
+    for detail in error.errors():
+        location = tuple(part for part in detail["loc"] if part not in tags)
+        if detail["type"] == "event":
+            entry = detail.get("input")
+            keys = list(entry) if isinstance(entry, Mapping) else []
+            guess = suggestion(str(keys[0]), list(model.VERBS)) if keys else ""
+            message = detail["msg"] + (f" (got {', '.join(map(str, keys))}{guess})" if keys else "")
+            lines.append(document.finding(location, message))
+            continue
+        location, message = explain({**detail, "loc": location}, _known_keys(detail["loc"], tags))
+        lines.append(document.finding(location, message))
+    return sorted(set(lines), key=lines.index)
+
+
+def _known_keys(location: Location, tags: set[str]) -> dict[str, list[str]]:
+    """The keys that may stand where an unknown one was found."""
+    tag = next((part for part in location if part in tags), None)
+    holder: Any = getattr(model, str(tag), None) if tag else ScenarioFile
+    parts = location[location.index(tag) + 1 : -1] if tag else location[:-1]
+    for part in parts:
+        if isinstance(part, int):
+            continue
+        holder = _model_of(holder, str(part))
+    if not (isinstance(holder, type) and issubclass(holder, BaseModel)):
+        return {}
+    keys = [info.alias or name for name, info in holder.model_fields.items()]
+    extra = list(_PATCH_KEYS[:2]) if holder is ScenarioFile else []
+    parent = ""
+    for part in location[:-1]:
+        if not isinstance(part, int) and part not in tags:
+            parent += f".{part}" if parent else str(part)
+    return {parent: keys + extra}
+
+
+def _model_of(holder: Any, field: str) -> Any:
+    """The model that a field holds, if it holds one (or a tuple of one)."""
+    if not (isinstance(holder, type) and issubclass(holder, BaseModel)):
+        return None
+    info = holder.model_fields.get(field)
+    kind: Any = info.annotation if info else None
+    inner = [part for part in getattr(kind, "__args__", ()) if isinstance(part, type)]
+    return next(
+        (part for part in (kind, *inner) if isinstance(part, type) and issubclass(part, BaseModel)), None
+    )
+
+
+def _composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, Document]]:
+    """A document with its `base` applied, and its variants as documents."""
+    document = read_document(path)
+    here = path.resolve()
+    if here in above:
+        chain = " -> ".join(step.name for step in (*above, here))
+        raise InputError(
+            document.finding(("base",), f"a scenario includes itself ({chain}); name another base")
+        )
+    variants: dict[str, Document] = {}
+    base = document.data.get("base")
+    if base is not None:
+        if not isinstance(base, str):
+            raise InputError(document.finding(("base",), f"must be a file's name (got {base!r})"))
+        if not (path.parent / base).is_file():
+            raise InputError(document.finding(("base",), f"there is no file '{base}' beside this one"))
+        below, variants = _composed(path.parent / base, (*above, here))
+        below = _moved(below, path)
+        own = document.data.get("variants") or {}
+        document = _patched(below, document)
+    else:
+        own = document.data.get("variants") or {}
+        for key in ("drop", "add"):
+            if key in document.data:
+                raise InputError(document.finding((key,), "needs 'base', or stands in a variant"))
+    if not isinstance(own, Mapping):
+        raise InputError(read_document(path).finding(("variants",), "must be names with changes below them"))
+    source = read_document(path)
+    for name, patch in own.items():
+        if not isinstance(patch, Mapping):
+            raise InputError(source.finding(("variants", name), "must hold drop, add or changed fields"))
+        marks = _below(source.marks, ("variants", name))
+        variants = variants | {str(name): Document(path, dict(patch), marks)}
+    data = {key: value for key, value in document.data.items() if key not in _PATCH_KEYS}
+    return Document(path, data, document.marks), variants
+
+
+def _moved(document: Document, path: Path) -> Document:
+    """A base as seen from another folder: its area and tables stay where they are."""
+    base_folder = document.path.parent.resolve()
+    if base_folder == path.parent.resolve():
+        return document
+    data = copy.deepcopy(document.data)
+    if isinstance(data.get("area"), str):
+        data["area"] = str((base_folder / data["area"]).resolve())
+    for event in data.get("events") or ():
+        for verb in ("control", "strikes"):
+            if isinstance(event, dict) and isinstance(event.get(verb), str):
+                table = base_folder / event[verb]
+                if table.is_file():
+                    event[verb] = str(table)
+    return Document(path, data, document.marks)
+
+
+def _below(marks: Mapping[Location, Mark], prefix: Location) -> dict[Location, Mark]:
+    """The marks below a location, counted from it."""
+    return {
+        at[len(prefix) :]: mark for at, mark in marks.items() if at[: len(prefix)] == prefix and at != prefix
+    }
+
+
+def _patched(base: Document, patch: Document) -> Document:
+    """A document with the changed fields, `drop` and `add` of another."""
+    data = copy.deepcopy(base.data)
+    marks = dict(base.marks)
+    _change(data, marks, patch, patch.data, (), skip=_PATCH_KEYS)
+    events = list(data.get("events") or [])
+    event_marks = [_below(marks, ("events", index)) for index in range(len(events))]
+    heads = [marks.get(("events", index)) for index in range(len(events))]
+    for index, name in enumerate(patch.data.get("drop") or ()):
+        hits = [
+            at for at, event in enumerate(events) if isinstance(event, Mapping) and event.get("id") == name
+        ]
+        if not hits:
+            ids = [str(event["id"]) for event in events if isinstance(event, Mapping) and event.get("id")]
+            message = f"no event has the id '{name}'" + suggestion(str(name), ids)
+            raise InputError(patch.finding(("drop", index), message))
+        for at in reversed(hits):
+            del events[at], event_marks[at], heads[at]
+    for index, event in enumerate(patch.data.get("add") or ()):
+        events.append(event)
+        event_marks.append(_below(patch.marks, ("add", index)))
+        heads.append(patch.marks.get(("add", index)))
+    if events or "events" in data:
+        data["events"] = events
+        marks = {at: mark for at, mark in marks.items() if at[:1] != ("events",) or len(at) == 1}
+        for index, (head, inner) in enumerate(zip(heads, event_marks, strict=True)):
+            if head:
+                marks[("events", index)] = head
+            marks |= {("events", index, *at): mark for at, mark in inner.items()}
+    return Document(base.path, data, marks)
+
+
+def _change(
+    data: dict[str, Any],
+    marks: dict[Location, Mark],
+    patch: Document,
+    values: Mapping[str, Any],
+    location: Location,
+    skip: tuple[str, ...] = (),
+) -> None:
+    """Replace fields, mapping by mapping, and note where the new ones stand."""
+    for key, value in values.items():
+        if key in skip:
+            continue
+        here = (*location, key)
+        if isinstance(value, Mapping) and isinstance(data.get(key), dict):
+            _change(data[key], marks, patch, value, here)
+        else:
+            data[key] = copy.deepcopy(value)
+            for at in [at for at in marks if at[: len(here)] == here]:
+                del marks[at]
+        marks |= {at: mark for at, mark in patch.marks.items() if at[: len(here)] == here and at not in marks}
+
+
+def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer, path: Path) -> dict[str, Any]:
+    """The scenario's values with names replaced by codes; all errors at once."""
+    findings: list[str] = []
+    values = written.model_dump(by_alias=True)
+    for index, event in enumerate(written.events):
+        resolved = values["events"][index]
+        at: Location = ("events", index)
+        for field, kinds in _names(event):
+            resolved[field] = _codes(document, gazetteer, (*at, field), resolved[field], kinds, findings)
+        for field in _controllers(event):
+            resolved[field] = _ids(document, gazetteer, (*at, field), resolved[field], findings)
+        findings += _dates(document, event, written, at)
+        findings += _table(document, event, gazetteer, at, path)
+    for index, response in enumerate(written.departure_response):
+        for field in ("controlled_by", "incoming"):
+            if getattr(response, field) is not None:
+                at = ("departure_response", index, field)
+                ids = _ids(document, gazetteer, at, getattr(response, field), findings)
+                values["departure_response"][index][field] = ids
+        if response.response_group is not None:
+            rows = tables.read(gazetteer.table("settlements"), ["response_group"])
+            known = sorted({row["response_group"] for row in rows if row["response_group"]})
+            if response.response_group not in known:
+                message = f"no place has the response group '{response.response_group}'"
+                at = ("departure_response", index, "response_group")
+                findings.append(document.finding(at, message + suggestion(response.response_group, known)))
+    findings += _contradictions(document, values["events"])
+    if findings:
+        raise InputError(*findings)
+    return values
+
+
+def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
+    """Fields of an event that name places, roads or crossings."""
+    if isinstance(event, model.ControlPlaces):
+        yield "places", ("place",)
+    elif isinstance(event, model.StrikesAt | model.PressureAt):
+        yield "at", ("place",)
+    elif isinstance(event, model.Close | model.Open):
+        verb = "close" if isinstance(event, model.Close) else "open"
+        if getattr(event, verb) != "boundary":
+            yield verb, ("road", "crossing")
+            if event.between is not None:
+                yield "between", ("place",)
+
+
+def _controllers(event: Any) -> Iterator[str]:
+    """Fields of an event that name controllers."""
+    if isinstance(event, model.ControlPlaces):
+        yield "control"
+    elif isinstance(event, model.PressureAt):
+        yield "pressure"
+    elif "boundary" in (getattr(event, "close", ""), getattr(event, "open", "")):
+        yield "between"
+
+
+def _codes(
+    document: Document,
+    gazetteer: Gazetteer,
+    at: Location,
+    written: Any,
+    kinds: tuple[Kind, ...],
+    findings: list[str],
+) -> Any:
+    """P-codes for one name or several."""
+    if isinstance(written, tuple | list):
+        found = [
+            _codes(document, gazetteer, (*at, index), name, kinds, findings)
+            for index, name in enumerate(written)
+        ]
+        return tuple(found)
+    try:
+        return gazetteer.resolve(written, kinds).code
+    except LookupError as error:
+        findings.append(document.finding(at, str(error.args[0])))
+        return written
+
+
+def _ids(document: Document, gazetteer: Gazetteer, at: Location, written: Any, findings: list[str]) -> Any:
+    """Ids for one controller or several."""
+    if written is None:
+        findings.append(document.finding(at[:-1], "a boundary needs 'between' with two controllers"))
+        return written
+    if isinstance(written, tuple | list):
+        return tuple(
+            _ids(document, gazetteer, (*at, index), name, findings) for index, name in enumerate(written)
+        )
+    found = gazetteer.controller(written)
+    if found is None:
+        message = f"unknown controller '{written}'" + suggestion(written, list(gazetteer.area.controllers))
+        findings.append(document.finding(at, message))
+    return found
+
+
+def _dates(document: Document, event: Any, written: ScenarioFile, at: Location) -> Iterator[str]:
+    """Dates far outside the period, taken for slips."""
+    period = written.period
+    early, late = (period.start - dt.timedelta(days=FAR_DAYS), period.last + dt.timedelta(days=FAR_DAYS))
+    date = getattr(event, "date", None)
+    if date is not None and not early <= date <= late:
+        message = f"{date} is far outside the period ({period.start} to {period.last}); correct the date or the period"
+        yield document.finding((*at, "date"), message)
+
+
+def _table(document: Document, event: Any, gazetteer: Gazetteer, at: Location, path: Path) -> Iterator[str]:
+    """A named table that is neither beside the scenario nor in the area folder."""
+    for field in ("control", "strikes"):
+        name = getattr(event, field, None)
+        if isinstance(event, model.ControlTable | model.StrikesTable) and isinstance(name, str):
+            beside = (path.parent / name, gazetteer.folder / name)
+            if not any(file.is_file() for file in beside):
+                near = [file.name for file in sorted(gazetteer.folder.glob("*.csv"))]
+                message = f"there is no table '{name}' beside the scenario or in the area folder"
+                yield document.finding((*at, field), message + suggestion(name, near))
+
+
+def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterator[str]:
+    """A place that comes under two controllers on one day."""
+    seen: dict[tuple[dt.date, str], str] = {}
+    for index, event in enumerate(events):
+        for code in event.get("places") or ():
+            earlier = seen.setdefault((event["date"], code), event["control"])
+            if earlier != event["control"]:
+                message = (
+                    f"{code} comes under '{earlier}' and '{event['control']}' on {event['date']}; keep one"
+                )
+                yield document.finding(("events", index, "places"), message)

@@ -1,0 +1,291 @@
+"""The scenario file: every field a planner can write, documented where it is defined."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from displacement.movement.assumptions import Movement
+from displacement.needs.assumptions import NeedsAssumptions
+
+ShareWord = Literal["none", "few", "half", "most"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
+    )
+
+
+class Period(_Part):
+    """The days the run covers."""
+
+    start: dt.date
+    """First day. Begin a day or two before the first event, so that people who leave early are counted."""
+    days: int = Field(30, ge=1, le=730)
+    """Number of days. [day]"""
+    step_days: float = Field(1.0, gt=0, le=1)
+    """Length of a step; a whole number of steps makes a day. Results are by day. [day]"""
+
+    @model_validator(mode="after")
+    def _steps_make_a_day(self) -> Period:
+        steps = round(1.0 / self.step_days)
+        if abs(steps * self.step_days - 1.0) > 1e-9:
+            raise ValueError(
+                f"a whole number of steps must make a day; write 1, 0.5 or 0.25, not {self.step_days}"
+            )
+        return self
+
+    @property
+    def last(self) -> dt.date:
+        """Last day of the run."""
+        return self.start + dt.timedelta(days=self.days - 1)
+
+
+class GridSettings(_Part):
+    """The grid on which people live and fronts move."""
+
+    cell_km: float = Field(1.0, gt=0, le=10)
+    """Side of a cell. [km]"""
+
+
+class _Event(_Part):
+    id: str | None = None
+    """A name for this event, so that a variant can drop it."""
+    note: str = ""
+    """Where this comes from, in your words; printed with the assumptions."""
+
+
+class _Dated(_Event):
+    date: dt.date
+    """The day it happens, at noon."""
+    until: dt.date | None = None
+    """The last day it holds or is repeated, inclusive."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> _Dated:
+        if self.until is not None and self.until < self.date:
+            raise ValueError(
+                f"'until' ({self.until}) is before 'date' ({self.date}); give the later day in 'until'"
+            )
+        return self
+
+
+class ControlTable(_Event):
+    """Dated changes of control, from a table."""
+
+    control: str = Field(pattern=r"\.csv$")
+    """A table with pcode, date and controller."""
+    until: dt.date | None = None
+    """Use its rows up to this day, inclusive."""
+
+
+class ControlPlaces(_Event):
+    """Places come under a controller."""
+
+    control: str
+    """The controller they come under, by its id in the area file."""
+    places: tuple[str, ...] = Field(min_length=1)
+    """Names or p-codes of the places."""
+    date: dt.date
+    """The day, at noon."""
+
+
+class StrikesTable(_Event):
+    """Strikes from a table."""
+
+    strikes: str = Field(pattern=r"\.csv$")
+    """A table with date, lat, lon and strikes."""
+    until: dt.date | None = None
+    """Use its rows up to this day, inclusive."""
+
+
+class StrikesAt(_Dated):
+    """Strikes at a place, on each day from `date` to `until`."""
+
+    strikes: float = Field(gt=0)
+    """Number of strikes a day."""
+    at: str
+    """Name or p-code of the place."""
+
+
+class PressureAt(_Dated):
+    """An assault that takes nothing: people near it leave as if control were changing."""
+
+    pressure: str
+    """The controller that people leave from, by its id in the area file."""
+    at: str
+    """Name or p-code of the place."""
+    within_km: float = Field(0.0, ge=0)
+    """Full strength as far as this from the place. [km]"""
+    intensity: float = Field(1.0, gt=0, le=1)
+    """Relative to a change of control. [1]"""
+
+
+class _Way(_Dated):
+    between: tuple[str, str] | None = None
+    """On a road: the two places on it. On a boundary: the two controllers."""
+    for_: Literal["people", "trucks", "all"] = Field("all", alias="for")
+    """Whom it concerns."""
+
+
+class Close(_Way):
+    """A road, a crossing, an exit or a whole boundary is closed."""
+
+    close: str
+    """Road, crossing or exit by name or id, or `boundary`."""
+
+
+class Open(_Way):
+    """A road, crossing, exit or boundary that was closed is open again."""
+
+    open: str
+    """Road, crossing or exit by name or id, or `boundary`."""
+
+
+VERBS = {
+    "control": ("ControlTable", "ControlPlaces"),
+    "strikes": ("StrikesTable", "StrikesAt"),
+    "pressure": ("PressureAt",),
+    "close": ("Close",),
+    "open": ("Open",),
+}
+
+
+def _verb(event: Any) -> str | None:
+    """Which kind of event: told apart by its verb, and a table from a value by its ending."""
+    if isinstance(event, BaseModel):
+        return type(event).__name__
+    if not isinstance(event, dict):
+        return None
+    verb = next((verb for verb in VERBS if verb in event), None)
+    if verb is None:
+        return None
+    kinds = VERBS[verb]
+    return kinds[0] if len(kinds) == 1 or str(event[verb]).endswith(".csv") else kinds[1]
+
+
+Event = Annotated[
+    Annotated[ControlTable, Tag("ControlTable")]
+    | Annotated[ControlPlaces, Tag("ControlPlaces")]
+    | Annotated[StrikesTable, Tag("StrikesTable")]
+    | Annotated[StrikesAt, Tag("StrikesAt")]
+    | Annotated[PressureAt, Tag("PressureAt")]
+    | Annotated[Close, Tag("Close")]
+    | Annotated[Open, Tag("Open")],
+    Discriminator(
+        _verb,
+        custom_error_type="event",
+        custom_error_message="an event needs one verb: control, strikes, pressure, close or open",
+    ),
+]
+
+
+class DepartureResponse(_Part):
+    """How many of some people leave when a controller comes."""
+
+    controlled_by: str | None = None
+    """People of places that this controller held at the start."""
+    response_group: str | None = None
+    """People of places with this response group in the area's table; counts before `controlled_by`."""
+    incoming: str
+    """The controller that comes."""
+    share: ShareWord
+    """none, few, half or most."""
+
+    @model_validator(mode="after")
+    def _says_who(self) -> DepartureResponse:
+        if (self.controlled_by is None) == (self.response_group is None):
+            raise ValueError(
+                "write either 'controlled_by' or 'response_group', to say whose response this is"
+            )
+        return self
+
+
+class ObservedDepartures(_Part):
+    """First departures from a table in place of the model's."""
+
+    observed: str
+    """A table with date, zone (p-code) and people: how many left home for the first time that day."""
+
+
+class Needs(NeedsAssumptions):
+    """What aid is reckoned with."""
+
+    items: tuple[dict[str, Any], ...] = ()
+    """Lines laid over the standards: with a known `id` they change the fields they give, else they add an item."""
+    drop: tuple[str, ...] = ()
+    """Ids of items left out."""
+
+
+class Uncertainty(_Part):
+    """Members of an ensemble."""
+
+    members: int = Field(1, ge=1, le=1)
+    """Number of members; 1 is the median run."""
+    seed: int = Field(20241127, ge=0)
+    """Seed of the random streams."""
+
+
+class ScenarioFile(_Part):
+    """A question: what happens, where, and what is assumed."""
+
+    title: str = Field(min_length=1)
+    """The question in one line; it stands on every output."""
+    condition: str = ""
+    """What the answer depends on, to follow the word "If"; default: if the events of this scenario come about."""
+    area: str
+    """The area folder, relative to this file."""
+    as_of: dt.date | None = None
+    """What was known on this day; later events are assumptions, and every output says so."""
+    period: Period
+    """The days the run covers."""
+    grid: GridSettings = GridSettings()
+    """The grid."""
+    start_control: str | None = None
+    """Table with the controller of every place at the start; default: the area's own."""
+    events: tuple[Event, ...] = ()
+    """What happens, in any order."""
+    departure_response: tuple[DepartureResponse, ...] = ()
+    """How many leave where control changes; pairs not listed: most. Nobody leaves because of the own side."""
+    departures: Literal["model"] | ObservedDepartures = "model"
+    """First departures: the model's, or given by a table (`observed: FILE`)."""
+    winter_months: tuple[int, ...] = (11, 12, 1, 2, 3)
+    """Months that count as winter for travel off the roads. [month]"""
+    movement: Movement = Movement()
+    """Assumptions of the movement model that differ from the defaults."""
+    needs: Needs = Needs()
+    """Assumptions of the needs that differ from the defaults."""
+    uncertainty: Uncertainty = Uncertainty()
+    """Members of an ensemble."""
+    sensitivity: Literal["shared", "restricted"] = "shared"
+    """`restricted` marks every file of the run."""
+
+
+class Scenario(ScenarioFile):
+    """A scenario as loaded: names resolved to p-codes, base and variant applied.
+
+    Frozen; a change makes a new one (`scenario.model_copy(update=...)`).
+    """
+
+    path: Path
+    """The file it was read from."""
+    variant: str | None = None
+    """The variant that was applied."""
+    variants: tuple[str, ...] = ()
+    """The variants there are."""
+    area_folder: Path
+    """The area folder, resolved."""
+
+    def file(self, name: str) -> Path:
+        """A table by its name: beside the scenario, else in the area folder."""
+        beside = self.path.parent / name
+        return beside if beside.exists() else self.area_folder / name
+
+    def settings(self) -> dict[str, Any]:
+        """Everything as plain values, defaults included, for `scenario.resolved.yaml`."""
+        own = set(ScenarioFile.model_fields)
+        return self.model_dump(mode="json", by_alias=True, include=own, exclude_none=True)

@@ -1,0 +1,119 @@
+"""Every array that passes between rooms: its dimensions, unit and meaning.
+
+`check` holds a dataset to this table where it enters a room, so that a wrong axis or a missing array is
+found at the door and not three steps later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Variable(NamedTuple):
+    """Dimensions, unit and meaning of one array."""
+
+    dims: tuple[str, ...]
+    unit: str
+    meaning: str
+    flow: bool = False
+    """True if the value belongs to a whole step (it adds up over time), False if to the step's end."""
+
+
+_ZONE = ("member", "time", "zone")
+_TYPE = (*_ZONE, "type")
+
+CELLS: Mapping[str, Variable] = {
+    "population": Variable(("cell",), "person", "people living in the cell when the run starts"),
+    "zone": Variable(("cell",), "1", "position of the cell's zone; -1 outside every zone"),
+    "place": Variable(("cell",), "1", "position of the nearest named place; -1 beyond its reach"),
+    "response": Variable(("cell",), "1", "position of the response key of the cell's people"),
+    "speed": Variable(("cell",), "km/h", "speed of travel; 0 where nobody can pass"),
+}
+
+DEPARTURES: Mapping[str, Variable] = {
+    "first_departures": Variable(
+        ("member", "time", "group", "origin"), "person", "people who leave home for the first time", True
+    ),
+    "mean_hazard": Variable(
+        ("member", "time", "group", "origin"), "1", "hazard of the block over the step, mean by people", True
+    ),
+    "start": Variable(("group", "origin"), "person", "people of the block when the run starts"),
+}
+
+PEOPLE: Mapping[str, Variable] = {
+    "first_departures": Variable(_ZONE, "person", "left home that day, by zone of origin", True),
+    "newly_displaced": Variable(_ZONE, "person", "away from home now, by zone of origin"),
+    "newly_displaced_cum": Variable(_ZONE, "person", "ever left home, by zone of origin"),
+    "arrivals": Variable(_TYPE, "movement", "arrivals that day, by zone of arrival", True),
+    "present_new": Variable(_TYPE, "person", "newly displaced people in the zone"),
+    "present_prior": Variable(_ZONE, "person", "people displaced before the run who are still in the zone"),
+    "residents_present": Variable(_ZONE, "person", "residents who are at home"),
+    "in_transit": Variable(_ZONE, "person", "on the way, by zone of origin"),
+    "unable_to_leave": Variable(_ZONE, "person", "want to leave, no way open, by zone of origin"),
+}
+
+FLOWS: Mapping[str, Variable] = {
+    "departures": Variable(
+        ("member", "time", "origin", "destination"),
+        "movement",
+        "set off that day, by zone of origin and first chosen zone of destination",
+        True,
+    ),
+}
+
+NEEDS: Mapping[str, Variable] = {
+    "need": Variable(
+        ("member", "time", "zone", "item"), "1", "needed for that day, in the item's unit", True
+    ),
+}
+
+FIELDS: Mapping[str, Variable] = {
+    "control": Variable(("time", "northing", "easting"), "1", "who controls the cell; -1 nobody named"),
+    "departures": Variable(
+        ("member", "time", "northing", "easting"), "person", "left home that day, by cell", True
+    ),
+}
+
+
+def check(dataset: Any, table: Mapping[str, Variable], names: Iterable[str] | None = None) -> Any:
+    """Hold a dataset to the table; return it unchanged.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What passes the door.
+    table : mapping
+        One of the tables above.
+    names : iterable of str, optional
+        The arrays that must be there; all of the table if left out.
+
+    Raises
+    ------
+    ValueError
+        If an array is missing, its dimensions differ, or it holds a value that is not a finite number.
+    """
+    for name in table if names is None else names:
+        expected = table[name]
+        if name not in dataset:
+            raise ValueError(f"'{name}' is missing ({expected.meaning}); there are {sorted(dataset)}")
+        found = dataset[name]
+        if found.dims != expected.dims:
+            raise ValueError(f"'{name}' has dimensions {found.dims}; it needs {expected.dims}")
+        if not np.isfinite(found.values).all():
+            raise ValueError(f"'{name}' holds a missing or infinite value; give every value or leave it out")
+    return dataset
+
+
+def describe(dataset: Any, table: Mapping[str, Variable]) -> Any:
+    """Write unit and meaning on each array of a dataset (CF attributes); return a new dataset."""
+    described = dataset.copy()
+    for name in set(table) & set(dataset):
+        variable = table[name]
+        described[name].attrs = {"units": variable.unit, "long_name": variable.meaning}
+        if "zone" in variable.dims or "origin" in variable.dims:
+            cell_methods = "area: sum time: sum" if variable.flow else "area: sum time: point"
+            described[name].attrs["cell_methods"] = cell_methods
+    return described
