@@ -39,7 +39,7 @@ def logit(hours: Array, allowed: Array, attraction: Array, decay: float) -> Arra
     usable = allowed & np.isfinite(hours) & (attraction > 0)
     distance = np.where(usable, hours, np.inf)
     nearest = distance.min(axis=1, keepdims=True, initial=np.inf)
-    gap = np.where(usable, hours - np.where(np.isfinite(nearest), nearest, 0.0), np.inf)
+    gap = np.where(usable, distance, 0.0) - np.where(usable, nearest, 0.0)
     weight = np.where(usable, attraction * np.exp(-decay * gap), 0.0)
     return _rows_to_one(weight, np.broadcast_to(attraction, usable.shape) * usable, distance)
 
