@@ -92,13 +92,12 @@ def _run(chosen: argparse.Namespace) -> int:
     progress("starting")
     from displacement.pipeline import run
     from displacement.report.folder import write
-    from displacement.report.summary import summary
 
     result = run(scenario, keep=chosen.keep, progress=progress)
     progress("writing the folder")
     write(result, target)
     progress.done()
-    print(summary(result))
+    print((target / "share" / "summary.md").read_text(encoding="utf-8"))
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE

@@ -158,9 +158,10 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
     centres = reader.centres(zone_index)
     controllers = tuple(area.controllers)
     places = reader.named_places(start_control, controllers)
+    points = settlements.and_places(reader.control_points(start_control, zone_index), centres)
 
     easting, northing = grid.centres()
-    zone = _zone_of_cell(grid, settlements, centres, assumptions.zone_reach)
+    zone = _zone_of_cell(grid, points, assumptions.zone_reach)
     population = spread(
         grid,
         settlements.with_centres(centres),
@@ -232,21 +233,17 @@ def _nearest(grid: Grid, easting: Array, northing: Array, reach: float) -> tuple
     return np.where(distance <= reach * 1000.0, index, -1), index
 
 
-def _zone_of_cell(grid: Grid, settlements: Settlements, centres: Settlements, reach: float) -> Array:
-    """Zone of the nearest settlement or zone centre within reach; -1 elsewhere.
+def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
+    """Zone of the nearest named place or zone centre within reach; -1 elsewhere.
 
     A cell that holds a settlement is in the zone of its most populous one.
     """
-    easting = np.concatenate([settlements.easting, centres.easting])
-    northing = np.concatenate([settlements.northing, centres.northing])
-    zone = np.concatenate([settlements.zone, centres.zone])
-    near, _ = _nearest(grid, easting, northing, reach)
-    of_cell = np.where(near >= 0, zone[near], -1)
-    cell = grid.cell(easting, northing)
-    people = np.concatenate([settlements.population, centres.population])
-    for at in np.argsort(people, kind="stable"):
+    near, _ = _nearest(grid, points.easting, points.northing, reach)
+    of_cell = np.where(near >= 0, points.zone[near], -1)
+    cell = grid.cell(points.easting, points.northing)
+    for at in np.argsort(points.population, kind="stable"):
         if cell[at] >= 0:
-            of_cell[cell[at]] = zone[at]
+            of_cell[cell[at]] = points.zone[at]
     return of_cell
 
 
@@ -366,6 +363,22 @@ class _Reader:
             easting=points[:, 0],
             northing=points[:, 1],
             start=np.array([self.controller(row, controllers) for row in rows]),
+        )
+
+    def control_points(self, path: Path, zone_index: Mapping[str, int]) -> Settlements:
+        """Places of the start table that have a zone, without people: they help to tell zones apart."""
+        rows = [
+            row
+            for row in self.rows(path, ["pcode", "lat", "lon", "zone", "date"])
+            if not row["date"].strip() and row["zone"].strip()
+        ]
+        points = np.array([self.point(row) for row in rows]).reshape(-1, 2)
+        return Settlements(
+            easting=points[:, 0],
+            northing=points[:, 1],
+            zone=np.array([self._zone(row, zone_index) for row in rows], dtype=np.int64),
+            population=np.zeros(len(rows)),
+            response=("",) * len(rows),
         )
 
     def controller(self, row: Row, controllers: tuple[str, ...]) -> int:

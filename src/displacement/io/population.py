@@ -26,17 +26,29 @@ class Settlements:
     response: tuple[str, ...]
     """Named response group; blank for the general one."""
 
+    def and_places(self, *others: Settlements) -> Settlements:
+        """These and others, one after the other."""
+        parts = (self, *others)
+        return Settlements(
+            easting=np.concatenate([part.easting for part in parts]),
+            northing=np.concatenate([part.northing for part in parts]),
+            zone=np.concatenate([part.zone for part in parts]),
+            population=np.concatenate([part.population for part in parts]),
+            response=tuple(group for part in parts for group in part.response),
+        )
+
     def with_centres(self, centres: Settlements) -> Settlements:
         """These, and the centre by people of each zone that has none."""
         first = np.arange(len(centres.zone)) < len(centres.zone) // 2
         missing = first & ~np.isin(centres.zone, self.zone)
-        return Settlements(
-            easting=np.concatenate([self.easting, centres.easting[missing]]),
-            northing=np.concatenate([self.northing, centres.northing[missing]]),
-            zone=np.concatenate([self.zone, centres.zone[missing]]),
-            population=np.concatenate([self.population, centres.population[missing]]),
-            response=(*self.response, *[""] * int(missing.sum())),
+        only = Settlements(
+            centres.easting[missing],
+            centres.northing[missing],
+            centres.zone[missing],
+            centres.population[missing],
+            ("",) * int(missing.sum()),
         )
+        return self.and_places(only)
 
 
 def spread(

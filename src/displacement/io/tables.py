@@ -163,4 +163,4 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows([inert(cell) for cell in row] for row in rows)
+        writer.writerows(map(inert, row) for row in rows)

@@ -71,5 +71,5 @@ def weights(
     ends = step_days * np.arange(-1, lags + 1)[:, None] - travel_days[None, :]
     share = np.diff(_integrated_distribution(ends, shape, scale), 2, axis=0) / step_days
     share = np.maximum(share, 0.0)
-    share[-1] += 1.0 - share.sum(axis=0)
-    return share
+    share[-1] = np.maximum(share[-1] + 1.0 - share.sum(axis=0), 0.0)
+    return np.asarray(share / share.sum(axis=0))

@@ -147,8 +147,9 @@ class Area(Assumptions):
     """A place's controller holds the cells that are nearer to it than to any other place, as far as this. [km]"""
     settled_density: float = assumed(5000.0, "person/km2", gt=0)
     """Density at which a settlement's people are spread over a disc around it. [person/km2] Judgement."""
-    zone_reach: float = assumed(10.0, "km", gt=0)
-    """A cell belongs to the zone of the nearest settlement or zone centre, as far as this. [km]"""
+    zone_reach: float = assumed(12.0, "km", gt=0)
+    """A cell belongs to the zone of the nearest named place or zone centre, as far as this. [km]
+    Judgement: at 10 km 1.1 % of the people of known communities fall outside every zone, at 12 km 0.6 %."""
     block_km: float = assumed(5.0, "km", gt=0)
     """Side of the tiles that split a zone into origin blocks. [km]"""
     crossing_reach: float = assumed(1.5, "km", ge=0)

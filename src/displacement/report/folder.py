@@ -82,15 +82,14 @@ def _write_internal(folder: Path, result: Result) -> None:
 
 
 def _write_pairs(path: Path, result: Result) -> None:
-    """Exact trips by day and pair of zones."""
-    moved = result.flows["departures"].values[0]
-    dates = np.datetime_as_string(result.flows["time"].values, unit="D")
+    """Exact trips of the whole run by pair of zones; by day they are in `result.nc`."""
+    moved = result.flows["departures"].median("member").sum("time").values
     codes = result.inputs.zones.code
     rows = (
-        [dates[day], codes[origin], codes[destination], repr(float(moved[day, origin, destination]))]
-        for day, origin, destination in np.argwhere(moved > 0)
+        [codes[origin], codes[destination], repr(float(moved[origin, destination]))]
+        for origin, destination in np.argwhere(moved > 0)
     )
-    tables.write(path, ["date", "origin", "destination", "movements"], rows)
+    tables.write(path, ["origin", "destination", "movements"], rows)
 
 
 _README = """{notice}

@@ -195,6 +195,8 @@ class DepartureResponse(_Part):
     """The controller that comes."""
     share: ShareWord
     """none, few, half or most."""
+    note: str = ""
+    """Where this comes from, in your words."""
 
     @model_validator(mode="after")
     def _says_who(self) -> DepartureResponse:
