@@ -95,13 +95,12 @@ def _arrival(hours: Array, movement: Movement, step_days: float) -> Array:
     return weights[:, of_pair.reshape(hours.shape)]
 
 
-def _send(on_the_way: Array, moving: sparse.csr_array, share: Array, arrival: Array) -> Array:
-    """Put people on the way, in the steps in which they will arrive.
+def _arriving(moving: Any, share: Array, arrival: Array) -> Array:
+    """When those who set off will arrive.
 
     Parameters
     ----------
-    on_the_way : array of shape (lag, class, destination)
-    moving : sparse array of shape (class, origin)
+    moving : array, dense or sparse, of shape (class, origin)
         Who sets off. [person]
     share : array of shape (origin, destination)
         Where they go. [1]
@@ -111,14 +110,17 @@ def _send(on_the_way: Array, moving: sparse.csr_array, share: Array, arrival: Ar
     Returns
     -------
     array of shape (lag, class, destination)
-        As many lags as the longer of the two needs.
+        [person]
     """
-    lags = max(len(on_the_way), len(arrival))
-    sent = np.zeros((lags, *on_the_way.shape[1:]))
-    sent[: len(on_the_way)] = on_the_way
-    for lag, part in enumerate(arrival):
-        sent[lag] += moving @ (share * part)
-    return sent
+    pairs = np.empty_like(share)
+    return np.stack([moving @ np.multiply(share, part, out=pairs) for part in arrival])
+
+
+def _lengthened(on_the_way: Array, lags: int) -> Array:
+    """A copy with room for at least so many lags."""
+    room = np.zeros((max(lags, len(on_the_way)), *on_the_way.shape[1:]))
+    room[: len(on_the_way)] = on_the_way
+    return room
 
 
 def simulate(
@@ -192,7 +194,8 @@ def simulate(
             (setting_off.ravel(), (classes.of_block.ravel(), np.tile(np.arange(blocks.size), 2))),
             shape=(classes.zone.size, blocks.size),
         )
-        on_the_way = _send(state.on_the_way, moving, share, from_blocks)
+        on_the_way = _lengthened(state.on_the_way, len(from_blocks))
+        on_the_way[: len(from_blocks)] += _arriving(moving, share, from_blocks)
         arriving, on_the_way = _advance(on_the_way)
         again = _Again(routes.between[epoch], between, model, decay)
         staying, on_the_way = _choose_again(arriving, on_the_way, draw, classes, again)
@@ -237,12 +240,14 @@ def _choose_again(
     turned = np.where(draw[classes.key] <= 0, arriving, 0.0)
     elsewhere = ~np.eye(again.hours.shape[0], dtype=bool)
     staying = arriving - turned
+    on_the_way = _lengthened(on_the_way, len(again.arrival))
     for key in np.unique(classes.key[turned.sum(axis=1) > 0]):
         share = again.model(again.hours, elsewhere, draw[key][None, :], again.decay)
         stuck = share.sum(axis=1) == 0
-        of_key = np.where((classes.key == key)[:, None], turned, 0.0)
-        staying = staying + of_key * stuck
-        on_the_way = _send(on_the_way, sparse.csr_array(of_key * ~stuck), share, again.arrival)
+        of_key = np.flatnonzero(classes.key == key)
+        staying[of_key] += turned[of_key] * stuck
+        moving = turned[of_key] * ~stuck
+        on_the_way[: len(again.arrival), of_key] += _arriving(moving, share, again.arrival)
     return staying, on_the_way
 
 

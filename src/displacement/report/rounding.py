@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def significant(value: float, digits: int = 2) -> float:
     return float(round(value, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
+@lru_cache(maxsize=65_536)
 def written(value: float) -> str:
     """A number as text without a needless fraction.
 

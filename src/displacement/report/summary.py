@@ -76,29 +76,45 @@ def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
 
 
 def _needs(result: Result) -> list[str]:
-    """The most needed lines, with the share of tonnes and cost that rests on assumed figures."""
+    """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures."""
     total = middle(result.needs["need"].sum(("time", "zone")))
     labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
     parts = [
-        f"{str(item).replace('_', ' ')} {significant(float(value)):,g} {unit}"
+        f"{str(item).replace('_', ' '):<31}{_figure(float(value)):>11} {unit}"
         for (item, unit), value in zip(labels, total, strict=True)
         if value > 0
     ]
     if not parts:
         return ["No aid is needed for newly displaced people."]
-    load = mass_and_volume(result.needs).isel(member=0)
-    text = [f"Needed over {result.scenario.period.days} days: " + ", ".join(parts) + "."]
-    for name, unit in (("mass", "t"), ("cost", result.needs.attrs["currency"])):
-        amount = load[name]
-        whole = float(amount.sum())
-        assumed = float((amount.fillna(0) * load[f"{name}_assumed_share"].fillna(0)).sum())
+    half = -(-len(parts) // 2)
+    pairs = zip(parts[:half], [*parts[half:], ""], strict=False)
+    lines = [f"Needed over {result.scenario.period.days} days, inside the area:"]
+    lines += [f"  {left:<54}{right}".rstrip() for left, right in pairs]
+    return [*lines, *_wrapped(_rests_on(result))]
+
+
+def _figure(value: float) -> str:
+    """A quantity in two significant figures, with thousands."""
+    rounded = significant(value)
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
+def _rests_on(result: Result) -> str:
+    """Tonnes without water, cost, and how much of both rests on assumed lines."""
+    everything = mass_and_volume(result.needs).isel(member=0)
+    dry = everything.sel(sector=everything["sector"] != "water")
+    text = []
+    for load, name, unit, what in (
+        (dry, "mass", "t", "without water"),
+        (everything, "cost", str(result.needs.attrs["currency"]), "with water"),
+    ):
+        amount, share = load[name].fillna(0), load[f"{name}_assumed_share"].fillna(0)
+        whole, assumed = float(amount.sum()), float((amount * share).sum())
         if whole > 0:
-            figure = f"{significant(whole):,.0f} {unit}"
-            text.append(f"In all {figure}, of which {assumed / whole:.0%} rests on assumed lines.")
-    without = load.attrs["items_without_mass"]
-    if without:
-        text.append(f"Without a mass, so in no tonnage: {without.replace('_', ' ')}.")
-    return _wrapped(" ".join(text))
+            text.append(f"{_figure(whole)} {unit} {what}, {assumed / whole:.0%} of it on assumed lines")
+    without = everything.attrs["items_without_mass"].replace("_", " ")
+    known = f" No mass is known for {without}, which are in no tonnage." if without else ""
+    return f"In all {'; '.join(text)}.{known}"
 
 
 def _sure(result: Result) -> str:
