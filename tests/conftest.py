@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,9 +29,3 @@ def toy() -> dp.Scenario:
 def toy_result(toy: dp.Scenario) -> dp.Result:
     """Its result, gridded fields kept."""
     return dp.run(toy, keep=("control", "departures"))
-
-
-def changed(scenario: dp.Scenario, **fields: Any) -> dp.Scenario:
-    """A scenario with other values, validated anew."""
-    values = scenario.model_dump(by_alias=True) | fields
-    return type(scenario).model_validate(values)

@@ -60,6 +60,12 @@ class Result:
         )
         return f"If {clause}{known}"
 
+    @property
+    def notice(self) -> str:
+        """What every reader has to know: restriction, condition and limits."""
+        restricted = "RESTRICTED, not to be passed on. " if self.scenario.sensitivity == "restricted" else ""
+        return f"{restricted}{self.condition}. {LIMITS}"
+
     def __repr__(self) -> str:
         last = self.people.isel(time=-1, member=0)
         away = float(last["newly_displaced"].sum())

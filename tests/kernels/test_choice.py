@@ -77,4 +77,6 @@ def test_splitting_a_destination_changes_no_other_share():
 
 
 def test_where_all_is_closed_nobody_goes():
-    assert (logit(np.array([[1.0, np.inf]]), np.array([[False, True]]), np.array([[1.0, 1.0]]), 0.5) == 0).all()
+    assert (
+        logit(np.array([[1.0, np.inf]]), np.array([[False, True]]), np.array([[1.0, 1.0]]), 0.5) == 0
+    ).all()

@@ -40,7 +40,7 @@ def slow_field(speed, cell_km, source):
 def field(speed, cell_km, source):
     graph = travel.graph(speed, cell_km)
     cell = source[0] * speed.shape[1] + source[1]
-    (_, found), = travel.fields(graph, np.array([cell]))
+    ((_, found),) = travel.fields(graph, np.array([cell]))
     return found.reshape(speed.shape)
 
 
@@ -76,11 +76,11 @@ def test_a_closed_line_is_passed_at_an_open_crossing_only():
     speed, side = np.full((3, 4), 10.0), np.repeat([[0, 0, 1, 1]], 3, axis=0)
     closed = np.array([[False, True], [True, False]])
     shut = travel.graph(speed, 1.0, side, closed, np.zeros((3, 4), dtype=bool))
-    (_, hours), = travel.fields(shut, np.array([0]))
+    ((_, hours),) = travel.fields(shut, np.array([0]))
     assert np.isinf(hours.reshape(3, 4)[:, 2:]).all()
     gate = np.zeros((3, 4), dtype=bool)
     gate[2, 2] = True
-    (_, hours), = travel.fields(travel.graph(speed, 1.0, side, closed, gate), np.array([0]))
+    ((_, hours),) = travel.fields(travel.graph(speed, 1.0, side, closed, gate), np.array([0]))
     assert np.isfinite(hours).all()
     assert hours.reshape(3, 4)[0, 3] > 0.3
 

@@ -1,5 +1,7 @@
 """Pressure to leave: closed forms, known limits, and the front that moves (laws V2, V3, V4)."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,7 +123,11 @@ def rate_at(seen, hazard, time):
     changed = {0: 5.5, 1: 3.5, 2: 9.5}
     for cell in range(3):
         weights = [
-            (2 ** (-(time - f.time) / hazard.memory) if time >= f.time else 2 ** ((time - f.time) / hazard.foresight))
+            (
+                2 ** (-(time - f.time) / hazard.memory)
+                if time >= f.time
+                else 2 ** ((time - f.time) / hazard.foresight)
+            )
             * np.exp(-f.distance[cell] / hazard.threat_reach)
             for f in seen.fronts
         ]
@@ -153,7 +159,7 @@ def test_the_integrals_are_those_of_the_equation():
             edges = [0.0, *inside, end]
             slow = sum(
                 integrate.quad(lambda t: rate_at(seen, hazard, t)[cell], a, b, limit=200)[0]  # noqa: B023
-                for a, b in zip(edges[:-1], edges[1:], strict=True)
+                for a, b in pairwise(edges)
             )
             assert found[int(end), cell] == pytest.approx(slow, rel=1e-6)
 
@@ -221,9 +227,7 @@ def test_distances_do_not_depend_on_how_the_rows_are_cut():
     control = timeline(np.zeros(5, dtype=int), [Change(1.5, 3, 1)])
     whole = pressure.front_distances(control, place, 2.0, 3.0, slice(0, 5))
     assert np.isinf(whole[0].distance.reshape(5, 8)[0]).all()
-    parts = [
-        pressure.front_distances(control, place, 2.0, 3.0, slice(row, row + 1)) for row in range(5)
-    ]
+    parts = [pressure.front_distances(control, place, 2.0, 3.0, slice(row, row + 1)) for row in range(5)]
     joined = [part[0].distance if part else np.full(8, np.inf) for part in parts]
     np.testing.assert_array_equal(np.concatenate(joined), whole[0].distance)
 

@@ -55,7 +55,7 @@ class Hazard(Assumptions):
     """Hazard of leaving just after one's own place changed hands. [1/day] Weakly known."""
     takeover_half_life: float = assumed(4.0, "day", ("lognormal", 4.0, 1.5), gt=0)
     """Days in which that hazard halves. [day] Weakly known."""
-    share_in_fortnight_strikes: float = assumed(0.139, "1", ("beta", 3, 17), ge=0, lt=1)
+    share_in_fortnight_strikes: float = assumed(0.138, "1", ("beta", 3, 17), ge=0, lt=1)
     """Share of people who leave within 14 days under heavy strikes with no front near. [1]
     Source: shelling of October 2023; prior Beta with mean 0.15, 95 % 0.03 to 0.33."""
     strike_reach: float = assumed(5.0, "km", ("lognormal", 5.0, 1.6), gt=0)

@@ -134,20 +134,8 @@ def given(observed: Array, zone: Array, start: Array) -> Array:
     -------
     array of shape (step, group, block)
         [person]
-
-    Raises
-    ------
-    ValueError
-        If more people leave a zone than live there.
     """
     people = np.bincount(zone, start.sum(axis=0), observed.shape[1])
-    too_many = observed.sum(axis=0) > people * (1 + 1e-9)
-    if too_many.any():
-        worst = int(np.argmax(observed.sum(axis=0) - people))
-        raise ValueError(
-            f"{observed.sum(axis=0)[worst]:,.0f} people are given as leaving zone number {worst}, "
-            f"where {people[worst]:,.0f} live; give fewer, or a larger population"
-        )
     share = np.divide(start, people[zone], out=np.zeros_like(start), where=people[zone] > 0)
     return np.asarray(observed[:, zone][:, None, :] * share[None])
 

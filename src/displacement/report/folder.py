@@ -10,7 +10,7 @@ import xarray as xr
 from displacement.io import results, tables
 from displacement.report import share
 from displacement.report.summary import summary
-from displacement.result import LIMITS, Result
+from displacement.result import Result
 
 
 def write(result: Result, folder: str | Path) -> Path:
@@ -43,9 +43,7 @@ def write(result: Result, folder: str | Path) -> Path:
 
 def _notice(result: Result) -> str:
     """What every reader of the folder has to know."""
-    restricted = "RESTRICTED: not to be passed on. " if result.scenario.sensitivity == "restricted" else ""
-    licences = " ".join(result.inputs.area.licences)
-    return f"{restricted}{result.condition}. {LIMITS} {licences}".strip()
+    return f"{result.notice} {' '.join(result.inputs.area.licences)}".strip()
 
 
 def _write_share(folder: Path, result: Result) -> None:
@@ -67,8 +65,9 @@ def _write_internal(folder: Path, result: Result) -> None:
     }
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
+    needs = needs.reindex(zone=result.people["zone"].values)
     parts = [result.people, result.flows, needs]
-    merged = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop")
+    merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
     if result.fields.data_vars:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from displacement.io import results, tables
 from displacement.report.rounding import quantiles, shared_people, shared_quantity
-from displacement.result import LIMITS, Result
+from displacement.result import Result
 from displacement.variables import PEOPLE
 
 Array = NDArray[Any]
@@ -152,5 +152,5 @@ def write_zones(path: Path, result: Result) -> None:
             shown[name] = int(text) if text else None
             shown[f"{name}_note"] = note
         features.append({"type": "Feature", "properties": shown, "geometry": geometry})
-    about = f"Statistical areas, not official boundaries. {result.condition}. {LIMITS}"
+    about = f"Statistical areas, not official boundaries. {result.notice}"
     results.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})

@@ -35,7 +35,8 @@ def summary(result: Result) -> str:
     """
     scenario = result.scenario
     title = scenario.title + (f" [{scenario.variant}]" if scenario.variant else "")
-    lines = [f"# {title}", "", *_wrapped(_answer(result)), ""]
+    mark = ["RESTRICTED, not to be passed on.", ""] if scenario.sensitivity == "restricted" else []
+    lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
     lines += _by_day(result)
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
     lines += [*_needs(result), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
@@ -80,7 +81,7 @@ def _needs(result: Result) -> list[str]:
     total = middle(result.needs["need"].sum(("time", "zone")))
     labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
     parts = [
-        f"{str(item).replace('_', ' '):<31}{_figure(float(value)):>11} {unit}"
+        f"{_name(item):<29}{_figure(float(value)):>12} {unit if unit not in _name(item) else ''}"
         for (item, unit), value in zip(labels, total, strict=True)
         if value > 0
     ]
@@ -89,8 +90,12 @@ def _needs(result: Result) -> list[str]:
     half = -(-len(parts) // 2)
     pairs = zip(parts[:half], [*parts[half:], ""], strict=False)
     lines = [f"Needed over {result.scenario.period.days} days, inside the area:"]
-    lines += [f"  {left:<54}{right}".rstrip() for left, right in pairs]
+    lines += [f"  {left:<50}{right}".rstrip() for left, right in pairs]
     return [*lines, *_wrapped(_rests_on(result))]
+
+
+def _name(item: str) -> str:
+    return str(item).replace("_", " ")
 
 
 def _figure(value: float) -> str:

@@ -262,6 +262,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer, p
                 at = ("departure_response", index, "response_group")
                 findings.append(document.finding(at, message + suggestion(response.response_group, known)))
     findings += _contradictions(document, values["events"])
+    findings += _aid(document, written)
     if findings:
         raise InputError(*findings)
     return values
@@ -362,3 +363,22 @@ def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterato
                     f"{code} comes under '{earlier}' and '{event['control']}' on {event['date']}; keep one"
                 )
                 yield document.finding(("events", index, "places"), message)
+
+
+def _aid(document: Document, written: ScenarioFile) -> Iterator[str]:
+    """Lines of aid that the catalogue cannot use."""
+    from displacement.io.standards import catalogue
+    from displacement.needs.catalogue import CatalogueError
+
+    needs = written.needs
+    if not needs.items and not needs.drop:
+        return
+    try:
+        catalogue(needs, needs.items, needs.drop)
+    except CatalogueError as error:
+        for problem in error.problems:
+            place: Location = ("needs", "drop") if ": drop:" in problem else ("needs", "items")
+            for index, item in enumerate(needs.items):
+                if f"{item.get('id')}" in problem.split(":")[1]:
+                    place = ("needs", "items", index)
+            yield document.finding(place, problem.removeprefix("scenario: "))

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from displacement.movement.assumptions import Movement
 from displacement.needs.assumptions import NeedsAssumptions
@@ -30,14 +30,12 @@ class Period(_Part):
     step_days: float = Field(1.0, gt=0, le=1)
     """Length of a step; a whole number of steps makes a day. Results are by day. [day]"""
 
-    @model_validator(mode="after")
-    def _steps_make_a_day(self) -> Period:
-        steps = round(1.0 / self.step_days)
-        if abs(steps * self.step_days - 1.0) > 1e-9:
-            raise ValueError(
-                f"a whole number of steps must make a day; write 1, 0.5 or 0.25, not {self.step_days}"
-            )
-        return self
+    @field_validator("step_days")
+    @classmethod
+    def _steps_make_a_day(cls, step_days: float) -> float:
+        if abs(round(1.0 / step_days) * step_days - 1.0) > 1e-9:
+            raise ValueError("a whole number of steps must make a day; write 1, 0.5 or 0.25")
+        return step_days
 
     @property
     def last(self) -> dt.date:

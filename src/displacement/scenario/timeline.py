@@ -272,4 +272,10 @@ class _Reader:
             if not 0 <= day < self.scenario.period.days:
                 raise row.wrong("date", f"{row['date']} is outside the period; correct it or the period")
             given[day, zone] += row.number("people", 0)
+            live = self.inputs.zones.population[zone]
+            if given[:, zone].sum() > live:
+                total = f"{given[:, zone].sum():,.0f} people leave {self.inputs.zones.name[zone]} by this row"
+                raise row.wrong(
+                    "people", f"{total}, where {live:,.0f} live; give fewer or a larger population"
+                )
         return given

@@ -1,0 +1,150 @@
+"""What is shared: rounded and suppressed figure by figure, and nothing that helps anybody aim."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from support import changed
+
+import displacement as dp
+from displacement.report.rounding import shared_people, significant
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, toy_result):
+    return dp.write(toy_result, tmp_path_factory.mktemp("run") / "toy")
+
+
+def rows(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+@given(st.floats(0, 1e8))
+def test_a_shared_figure_is_within_its_rounding_or_suppressed(people):
+    text, note = shared_people(people)
+    if note:
+        assert (text, note) == ("", "lt100")
+        assert 0.5 <= people < 100
+    else:
+        assert abs(float(text) - round(people)) <= 0.05 * round(people) + 1e-9
+        assert float(text) == significant(float(text))
+
+
+def test_people_csv_has_the_promised_columns_and_every_measure(folder):
+    found = rows(folder / "share" / "people.csv")
+    columns = "date,zone,zone_name,zone_name_ar,admin1,admin2,measure,p10,p50,p90,note"
+    assert ",".join(found[0]) == columns
+    assert {row["measure"] for row in found} == set(dp.run.__globals__["variables"].PEOPLE)
+    assert all(row["p10"] == row["p90"] == "" for row in found)
+    assert (folder / "share" / "people.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_people_csv_is_the_result_rounded(folder, toy_result):
+    people = toy_result.people.isel(member=0)
+    found = {(row["date"], row["zone"], row["measure"]): row for row in rows(folder / "share" / "people.csv")}
+    shown = suppressed = 0
+    for (date, zone, measure), row in found.items():
+        values = people[measure].sel(time=date)
+        values = values.sum("type") if "type" in values.dims else values
+        exact = float(values.sum() if zone == "ALL" else values.sel(zone=zone))
+        if row["note"]:
+            assert 0.5 <= exact < 100
+            suppressed += 1
+        else:
+            assert float(row["p50"]) == pytest.approx(exact, rel=0.051, abs=0.5)
+            shown += 1
+    assert shown > 300
+    assert suppressed > 20
+
+
+def test_needs_csv_is_the_needs_rounded(folder, toy_result):
+    found = rows(folder / "share" / "needs.csv")
+    assert ",".join(found[0]) == "date,zone,zone_name,admin1,sector,item,unit,p10,p50,p90,note"
+    needs = toy_result.needs["need"].isel(member=0)
+    for row in found:
+        if not row["note"]:
+            values = needs.sel(time=row["date"], item=row["item"])
+            exact = float(values.sum() if row["zone"] == "ALL" else values.sel(zone=row["zone"]))
+            assert float(row["p50"]) == pytest.approx(exact, rel=0.051, abs=1e-12)
+
+
+def test_the_netcdf_holds_the_result_exactly(folder, toy_result):
+    with xr.open_dataset(folder / "internal" / "result.nc") as stored:
+        for name, values in toy_result.people.data_vars.items():
+            np.testing.assert_array_equal(stored[name].values, values.values)
+            assert stored[name].attrs["cell_methods"].startswith("area: sum")
+        np.testing.assert_array_equal(
+            stored["need"].sel(zone=toy_result.needs["zone"].values).values, toy_result.needs["need"].values
+        )
+        assert stored.attrs["Conventions"].startswith("CF-")
+        assert "assumed, not predicted" in stored.attrs["comment"]
+
+
+def test_the_population_raster_keeps_the_total(folder, toy_result):
+    import rasterio
+
+    with rasterio.open(folder / "internal" / "population.tif") as raster:
+        assert raster.read(1).sum() == pytest.approx(28_000.0, rel=1e-12), "the sum of the toy zones"
+        assert raster.crs.to_epsg() == 32637
+        assert raster.shape == toy_result.inputs.grid.shape
+
+
+def test_share_names_no_controller_group_front_or_camp(folder):
+    for path in (folder / "share").iterdir():
+        text = path.read_text(encoding="utf-8-sig").lower()
+        for word in ("alpha", "beta", "gamma", "r1", "controller:", "amber camp", "old mill"):
+            assert not re.search(rf"\b{word}\b", text), (path.name, word)
+
+
+def test_outlines_are_areas_and_not_cells(folder):
+    zones = json.loads((folder / "share" / "zones.geojson").read_text(encoding="utf-8"))
+    assert [feature["properties"]["zone"] for feature in zones["features"]] == ["Z1", "Z2", "Z3", "Z4"]
+    assert "Statistical areas" in zones["description"]
+
+
+def test_every_file_says_what_it_is(folder):
+    for name in ("summary.md", "README.txt", "zones.geojson"):
+        text = " ".join((folder / "share" / name).read_text(encoding="utf-8").split())
+        assert "Front lines are assumed, not predicted" in text
+        assert "If the events of this scenario come about" in text
+
+
+def test_the_manifest_names_inputs_versions_and_settings(folder):
+    manifest = json.loads((folder / "internal" / "manifest.json").read_text(encoding="utf-8"))
+    assert {"area/zones.csv", "area/control.csv", "toy/toy.yaml"} <= set(manifest["inputs"])
+    assert all(len(entry["sha256"]) == 64 for entry in manifest["inputs"].values())
+    assert manifest["scenario"]["movement"]["hazard"]["memory"] == 8.0
+    assert not any(name[0] == "/" for name in manifest["inputs"])
+
+
+def test_the_resolved_scenario_runs_again_to_the_same_result(folder, toy, toy_result, tmp_path):
+    text = (folder / "internal" / "scenario.resolved.yaml").read_text(encoding="utf-8")
+    again = tmp_path / "again.yaml"
+    again.write_text(text.replace("area: area", f"area: {toy.area_folder}"), encoding="utf-8")
+    result = dp.run(again)
+    assert (result.people["arrivals"].values == toy_result.people["arrivals"].values).all()
+
+
+def test_a_restricted_run_marks_its_files(tmp_path, toy):
+    result = dp.run(changed(toy, sensitivity="restricted"))
+    folder = dp.write(result, tmp_path / "run")
+    for name in ("README.txt", "summary.md", "zones.geojson"):
+        assert "RESTRICTED" in (folder / "share" / name).read_text(encoding="utf-8"), name
+
+
+def test_a_formula_in_a_name_comes_out_inert(tmp_path):
+    from displacement.io import tables
+
+    path = tmp_path / "table.csv"
+    tables.write(path, ["name"], [["=cmd|' /C calc'!A0"], ["@x"], ["Idleb"], [-1]])
+    assert path.read_text(encoding="utf-8-sig").splitlines()[1:] == [
+        "'=cmd|' /C calc'!A0",
+        "'@x",
+        "Idleb",
+        "-1",
+    ]

@@ -1,0 +1,245 @@
+"""Scenario files: what is read, and one clear error for each way to be wrong."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+import displacement as dp
+from displacement.scenario import model
+
+ROOT = Path(__file__).parents[2]
+TOY = ROOT / "tests" / "toy"
+HEAD = f"""title: A test
+area: {TOY / "area"}
+period: {{start: 2030-01-01, days: 10}}
+"""
+
+
+def written(folder, text, name="test.yaml"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def error(folder, text):
+    with pytest.raises(dp.InputError) as caught:
+        dp.load(written(folder, text))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_scenario_and_variant_loads(path):
+    scenario = dp.load(path)
+    for variant in scenario.variants:
+        assert dp.load(path, variant).variant == variant
+
+
+def test_the_minimal_scenario_has_at_most_twelve_lines():
+    assert len((ROOT / "scenarios" / "minimal.yaml").read_text(encoding="utf-8").splitlines()) <= 12
+
+
+def test_names_become_codes(toy):
+    pressure = next(event for event in toy.events if isinstance(event, model.PressureAt))
+    assert pressure.at == "P2"
+    road = next(event for event in toy.events if isinstance(event, model.Close))
+    assert (road.close, road.between) == ("R1", ("P1", "P2"))
+
+
+def test_a_place_is_found_by_its_arabic_name(tmp_path):
+    scenario = dp.load(
+        written(tmp_path, HEAD + "events:\n  - {control: beta, places: [سيدر], date: 2030-01-03}\n")
+    )
+    assert scenario.events[0].places == ("P3",)
+
+
+def test_a_variant_drops_by_id_and_adds():
+    calm, more = dp.load(TOY / "toy.yaml", "calm"), dp.load(TOY / "toy.yaml", "more")
+    assert [type(event).__name__ for event in calm.events] == ["ControlTable", "Close"]
+    assert more.events[-1] == model.ControlPlaces(control="beta", places=("P2",), date=dt.date(2030, 1, 10))
+
+
+def test_a_scenario_with_base_changes_fields_and_events(tmp_path):
+    path = written(
+        tmp_path,
+        f"base: {TOY / 'toy.yaml'}\ntitle: Other\ndrop: [assault]\nmovement: {{hazard: {{memory: 5}}}}\n"
+        "add:\n  - {strikes: 1, at: Ambre, date: 2030-01-02}\n",
+    )
+    scenario = dp.load(path)
+    assert scenario.title == "Other"
+    assert scenario.movement.hazard.memory == 5
+    assert scenario.movement.area.zone_reach == 30
+    assert scenario.area_folder == TOY / "area"
+    assert not any(isinstance(event, model.PressureAt) for event in scenario.events)
+    assert scenario.events[-1].at == "P1"
+    assert scenario.variants == ("calm", "more")
+    assert dp.run(scenario).people["first_departures"].sum() > 0
+
+
+WRONG = {
+    "an unknown key": ("titel2: x\n", r"test\.yaml:4:1: titel2: unknown key"),
+    "an unknown key deeper down": (
+        "movement: {hazard: {memry: 3}}\n",
+        r"test\.yaml:4:21: movement\.hazard\.memry: unknown key; did you mean 'memory'\?",
+    ),
+    "a key of an event": (
+        "events:\n  - {control: beta, places: [P1], date: 2030-01-02, dat: 2}\n",
+        r"test\.yaml:5:53: events\[0\]\.dat: unknown key; did you mean 'date'\?",
+    ),
+    "a duplicate key": ("title: again\n", r"test\.yaml:4:1: .*duplicate key"),
+    "a wrong type": ("grid: {cell_km: wide}\n", r"test\.yaml:4:8: grid\.cell_km: .*number.*\(got 'wide'\)"),
+    "a value out of range": ("grid: {cell_km: -1}\n", r"grid\.cell_km: .*greater than 0 \(got -1\)"),
+    "no verb": (
+        "events:\n  - {contrl: beta, date: 2030-01-02}\n",
+        r"test\.yaml:5:5: events\[0\]: an event needs",
+    ),
+    "an unknown place": (
+        "events:\n  - {strikes: 3, at: Amber twn, date: 2030-01-02}\n",
+        r"test\.yaml:5:18: events\[0\]\.at: unknown place 'Amber twn'; did you mean Amber town \(P1, zone Z1\)",
+    ),
+    "an ambiguous place": (
+        "events:\n  - {strikes: 3, at: Old Mill, date: 2030-01-02}\n",
+        r"'Old Mill' is the name of 2 places: Old Mill \(P5, zone Z1\); Old Mill \(P6, zone Z4\); write the p-code",
+    ),
+    "an unknown controller": (
+        "events:\n  - {control: betta, places: [P1], date: 2030-01-02}\n",
+        r"test\.yaml:5:6: events\[0\]\.control: unknown controller 'betta'; did you mean 'beta'\?",
+    ),
+    "until before date": (
+        "events:\n  - {strikes: 3, at: P1, date: 2030-01-05, until: 2030-01-02}\n",
+        r"'until' \(2030-01-02\) is before 'date' \(2030-01-05\)",
+    ),
+    "a date far outside": (
+        "events:\n  - {strikes: 3, at: P1, date: 2003-01-05}\n",
+        r"events\[0\]\.date: 2003-01-05 is far outside the period",
+    ),
+    "no date": (
+        "events:\n  - {strikes: 3, at: P1, date: soon}\n",
+        r"events\[0\]\.date: .*date.*\(got 'soon'\)",
+    ),
+    "a contradiction": (
+        "events:\n  - {control: beta, places: [P1], date: 2030-01-02}\n"
+        "  - {control: alpha, places: [Ambre], date: 2030-01-02}\n",
+        r"test\.yaml:6:22: events\[1\]\.places: P1 comes under 'beta' and 'alpha' on 2030-01-02; keep one",
+    ),
+    "a table that is not there": (
+        "events:\n  - {control: contrl.csv}\n",
+        r"events\[0\]\.control: there is no table 'contrl\.csv'.*did you mean 'control\.csv'",
+    ),
+    "a boundary without sides": (
+        "events:\n  - {close: boundary, date: 2030-01-02}\n",
+        r"a boundary needs 'between' with two controllers",
+    ),
+    "a response without a who": (
+        "departure_response:\n  - {incoming: beta, share: few}\n",
+        r"write either 'controlled_by' or 'response_group'",
+    ),
+    "a response group that nobody has": (
+        "departure_response:\n  - {response_group: r1x, incoming: beta, share: few}\n",
+        r"no place has the response group 'r1x'; did you mean 'r1'\?",
+    ),
+    "an aid item that is not there": (
+        "needs: {items: [{id: watr_domestic, quantity: 7}]}\n",
+        r"test\.yaml:4:17: needs\.items\[0\]: .*did you mean 'water_domestic'",
+    ),
+    "an aid item out of its range": (
+        "needs: {items: [{id: water_domestic, quantity: 70000}]}\n",
+        r"test\.yaml:4:17: needs\.items\[0\]: .*70000",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, message):
+    import re
+
+    found = error(tmp_path, HEAD + text)
+    assert re.search(message, found), found
+    assert len(found.splitlines()) == 1
+
+
+def test_all_errors_come_at_once(tmp_path):
+    found = error(
+        tmp_path,
+        HEAD + "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n"
+        "  - {control: zeta, places: [P1], date: 2030-01-02}\n",
+    )
+    assert len(found.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("- 1\n", "must be keys with values"),
+        ("title: 'x\n", "check the indentation and quotes"),
+        ("title: x\nperiod: {start: 2030-01-01}\n", "area: is missing"),
+        ("title: x\narea: nowhere\nperiod: {start: 2030-01-01}\n", "there is no area folder 'nowhere'"),
+        (
+            HEAD.replace("days: 10", "days: 3, step_days: 0.3"),
+            "test.yaml:3:38: period.step_days: a whole number of steps must make a day; write 1, 0.5 or 0.25",
+        ),
+        ("base: test.yaml\n", "a scenario includes itself"),
+        ("base: gone.yaml\n", "there is no file 'gone.yaml'"),
+        ("title: x\nadd: []\n", "needs 'base'"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_an_error(tmp_path, text, message):
+    assert message in error(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(dp.InputError, match="there is no such file"):
+        dp.load(tmp_path / "gone.yaml")
+
+
+def test_an_unknown_variant_is_answered_with_the_known_ones():
+    with pytest.raises(dp.InputError, match="unknown variant 'clam'; did you mean 'calm'"):
+        dp.load(TOY / "toy.yaml", "clam")
+
+
+def test_an_error_in_a_base_names_the_base(tmp_path):
+    base = written(tmp_path, HEAD + "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n", "base.yaml")
+    found = error(tmp_path, f"base: {base.name}\n")
+    assert "base.yaml:5:18: events[0].at" in found
+
+
+def test_an_unknown_id_in_drop_is_an_error(tmp_path):
+    found = error(tmp_path, f"base: {TOY / 'toy.yaml'}\ndrop: [asault]\n")
+    assert "test.yaml:2:8: drop[0]: no event has the id 'asault'; did you mean 'assault'?" in found
+
+
+def test_the_schema_names_every_field_with_its_meaning():
+    from displacement.scenario.schema import schema
+
+    found = schema()
+    assert found["properties"]["title"]["description"]
+    hazard = found["$defs"]["Hazard"]["properties"]
+    assert hazard["memory"]["unit"] == "day"
+    assert hazard["memory"]["prior"]["distribution"] == "lognormal"
+    for name, definition in found["$defs"].items():
+        for field, about in definition.get("properties", {}).items():
+            assert about.get("description") or "$ref" in about, f"{name}.{field}"
+
+
+def test_every_default_is_the_median_of_its_prior():
+    from scipy import stats
+
+    from displacement.movement.assumptions import Movement
+
+    checked = 0
+    for room in Movement.model_fields.values():
+        for name, info in type(room.default).model_fields.items():
+            prior = (info.json_schema_extra or {}).get("prior")
+            if prior is None:
+                continue
+            first, second = prior["first"], prior["second"]
+            median = {
+                "lognormal": first,
+                "normal": first,
+                "uniform": (first + second) / 2,
+                "beta": stats.beta(first, second).median() if prior["distribution"] == "beta" else None,
+            }[prior["distribution"]]
+            assert info.default == pytest.approx(median, rel=5e-3, abs=1e-12), name
+            checked += 1
+    assert checked > 20
