@@ -365,7 +365,7 @@ def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:
     """Names of zones as coordinates."""
     zones = inputs.zones
     named = {"zone_name": zones.name, "zone_name_ar": zones.name_ar}
-    named |= {"admin1": zones.admin1, "admin2": zones.admin2}
+    named |= {"admin1": zones.admin1_name, "admin2": zones.admin2_name}
     return people.assign_coords({name: ("zone", list(values)) for name, values in named.items()})
 
 
