@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import changed
 
@@ -61,10 +61,24 @@ def balance(result):
     ).values
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=events, model=st.sampled_from(["logit", "nearest"]), step=st.sampled_from([1.0, 0.5]))
+models, steps = st.sampled_from(["logit", "nearest"]), st.sampled_from([1.0, 0.5])
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=events, model=models, step=steps)
 def test_nobody_is_lost_or_invented(toy, events, model, step):
     """V1, in every step of random scenarios; and nothing is negative."""
+    keeps_everybody(toy, events, model, step)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None)
+@given(events=events, model=models, step=steps)
+def test_nobody_is_lost_or_invented_in_two_thousand_scenarios(toy, events, model, step):
+    keeps_everybody(toy, events, model, step)
+
+
+def keeps_everybody(toy, events, model, step):
     scenario = changed(
         toy,
         events=events,
