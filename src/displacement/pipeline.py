@@ -34,6 +34,9 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 TILE_CELLS = 32_768
 """Cells that a tile has at the least, as far as the grid goes."""
 
+PART_DAYS = 0.5
+"""People choose anew at least so often, because places change hands at noon. [day]"""
+
 
 def run(
     scenario: Scenario | str | Path,
@@ -74,19 +77,17 @@ def run(
     scenario = _chosen(scenario, variant, members, seed)
     inputs = read_inputs(scenario)
     events = timeline.of(scenario, inputs)
-    edges = np.linspace(
-        0.0, scenario.period.days, round(scenario.period.days / scenario.period.step_days) + 1
-    )
+    edges = _edges(scenario)
     parameters = [scenario.movement]
 
     progress("working out who leaves")
     leaving, cells_leaving = _departures(inputs, events, parameters, edges, map)
     leaving = _given(leaving, inputs, events, scenario)
     progress("working out travel times")
-    ways = [_routes(inputs, events, member, scenario, edges) for member in parameters]
+    ways = [_routes(inputs, events, member, scenario) for member in parameters]
     progress("moving people")
     moved = [
-        _move(inputs, events, member, leaving.isel(member=at), ways[at], edges)
+        _move(inputs, events, member, leaving.isel(member=at), ways[at], edges, scenario)
         for at, member in enumerate(parameters)
     ]
     people, flows = (xr.concat(parts, "member") for parts in zip(*moved, strict=True))
@@ -148,6 +149,12 @@ def _chosen(
         return scenario
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)
     return scenario.model_copy(update={"uncertainty": uncertainty})
+
+
+def _edges(scenario: Scenario) -> Array:
+    """Edges of the parts of steps, shape (step * parts + 1,). [day]"""
+    part = min(PART_DAYS, scenario.period.step_days)
+    return np.linspace(0.0, scenario.period.days, round(scenario.period.days / part) + 1)
 
 
 class _Tile(NamedTuple):
@@ -227,28 +234,25 @@ def _given(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Scen
     """First departures that the scenario gives, in place of the model's."""
     if events.observed is None:
         return leaving
-    steps = round(1.0 / scenario.period.step_days)
-    by_step = np.repeat(events.observed, steps, axis=0) / steps
-    given = departures.given(by_step, inputs.blocks.zone, leaving["start"].values)
+    parts = leaving.sizes["time"] // scenario.period.days
+    by_part = np.repeat(events.observed, parts, axis=0) / parts
+    given = departures.given(by_part, inputs.blocks.zone, leaving["start"].values)
     return leaving.assign(first_departures=leaving["first_departures"].copy(data=given[None]))
 
 
-def _routes(
-    inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario, edges: Array
-) -> simulate.Routes:
+def _routes(inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario) -> simulate.Routes:
     """Hours between blocks and destinations, for every closure epoch."""
     grid, zone = inputs.grid, inputs.cells["zone"].values
     weights = inputs.blocks.weights(inputs.cells["population"].values)
     found = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
-        month = (np.datetime64(scenario.period.start) + int(start)).astype(object).month
         open_roads = [
             (road.cell[part], road.speed[part])
             for name, road in inputs.roads.items()
             for part in _open_parts(name, len(road.cell), closures.roads)
         ]
-        speed = routes.speeds(zone, open_roads, member.travel, month in scenario.winter_months)
-        holder = of_cells(events.control.at(start + timeline.NOON), inputs.cells["place"].values)
+        speed = routes.speeds(zone, open_roads, member.travel, closures.winter)
+        holder = events.control.at(start + timeline.NOON)[inputs.cells["any_place"].values]
         closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
         for first, second in closures.boundaries:
             closed[first, second] = closed[second, first] = True
@@ -261,7 +265,7 @@ def _routes(
         parts = (speed, grid.shape, grid.cell_km, holder, closed, gate, weights.data, weights.indices)
         goal = (inputs.destinations.cell, inputs.destinations.hours_beyond)
         found.append(cache.cached("hours-1", (*parts, weights.indptr, *goal), of_epoch))
-    epoch = events.epoch_of_day[np.floor(edges[:-1] + 1e-9).astype(int)]
+    epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
     return simulate.Routes(epoch, [hours for hours, _ in found], [between for _, between in found])
 
 
@@ -292,6 +296,7 @@ def _move(
     leaving: xr.Dataset,
     ways: simulate.Routes,
     edges: Array,
+    scenario: Scenario,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move the people of one member."""
     places = inputs.destinations
@@ -300,23 +305,31 @@ def _move(
     is_exit = np.isin(places.zone, np.arange(inputs.zones.inside, len(inputs.zones.code)))
     exit_code = np.array(inputs.zones.code)[places.zone]
 
-    def attraction(step: int) -> Array:
-        closures = events.epochs[ways.epoch[step]]
+    def attraction(part: int) -> Array:
+        middle = (edges[part] + edges[part + 1]) / 2
+        closures = events.epochs[events.epoch_of_day[int(middle)]]
         return destinations.attraction(
             places,
             inputs.keys,
-            holder=events.control.at(edges[step + 1])[places.place],
+            holder=events.control.at(middle)[places.place],
             start_holder=start_holder,
-            danger=danger[step],
+            danger=danger[part],
             closed=is_exit & np.isin(exit_code, closures.crossings),
             answers=events.answers,
             assumptions=member.destinations,
         )
 
     allowed = destinations.allowed(inputs.blocks, places, member.destinations)
-    step_days = float(edges[1] - edges[0])
     return simulate.simulate(
-        leaving, inputs.blocks, places, allowed, ways, attraction, member, inputs.zones.code, step_days
+        leaving,
+        inputs.blocks,
+        places,
+        allowed,
+        ways,
+        attraction,
+        member,
+        inputs.zones.code,
+        scenario.period.step_days,
     )
 
 

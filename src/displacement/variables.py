@@ -29,6 +29,7 @@ CELLS: Mapping[str, Variable] = {
     "population": Variable(("cell",), "person", "people living in the cell when the run starts"),
     "zone": Variable(("cell",), "1", "position of the cell's zone; -1 outside every zone"),
     "place": Variable(("cell",), "1", "position of the nearest named place; -1 beyond its reach"),
+    "any_place": Variable(("cell",), "1", "position of the nearest named place at any distance"),
     "response": Variable(("cell",), "1", "position of the response key of the cell's people"),
     "speed": Variable(("cell",), "km/h", "speed of travel; 0 where nobody can pass"),
 }

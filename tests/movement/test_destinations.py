@@ -5,11 +5,13 @@ import pytest
 from support import changed
 
 import displacement as dp
+from displacement import pipeline
 from displacement.movement.assumptions import Destinations, Travel
 from displacement.movement.control import Change, timeline
 from displacement.movement.destinations import Keys, Places, attraction
 from displacement.movement.hazard import Answers
 from displacement.movement.routes import speeds
+from displacement.scenario import timeline as timeline_module
 
 
 def places(count=3):
@@ -107,3 +109,93 @@ def test_the_last_of_several_changes_on_one_day_holds_and_no_change_starts_no_fr
     assert [(time, controller, places.tolist()) for time, controller, places in control.fronts()] == [
         (2.5, 2, [True, False])
     ]
+
+
+def timeline_of(scenario):
+    return timeline_module.of(scenario, pipeline.read_inputs(scenario))
+
+
+def test_opening_any_stretch_of_a_closed_road_opens_just_that(toy):
+    """A road of 15 half-cell points or so, closed whole, opened in part, closed again in a part."""
+    events = [
+        {"close": "R1", "date": "2030-01-02"},
+        {"open": "R1", "between": ["P1", "P2"], "date": "2030-01-04"},
+        {"close": "R1", "date": "2030-01-06", "until": "2030-01-07"},
+    ]
+    found = timeline_of(changed(toy, events=events))
+    by_day = [found.epochs[found.epoch_of_day[day]].roads for day in range(8)]
+    assert by_day[0] == ()
+    ((_, first, last),) = by_day[1]
+    assert first == 0
+    ((_, first_part, last_part),) = by_day[3]
+    assert (first_part, last_part < last) == (0, True)
+    assert by_day[5] == by_day[1]
+    assert by_day[7] == by_day[3]
+
+
+def test_a_closed_line_lets_nobody_through_even_beyond_the_reach_of_places(toy):
+    """Cells too far from a named place to change hands still lie on somebody's side of a closed line."""
+    movement = toy.movement.model_dump()
+    movement["area"]["control_reach"] = 4.0
+    close = {"close": "boundary", "between": ["alpha", "beta"], "date": "2030-01-01"}
+    scenario = changed(toy, events=[close, {"close": "C1", "date": "2030-01-01"}], movement=movement)
+    inputs = pipeline.read_inputs(scenario)
+    events = timeline_module.of(scenario, inputs)
+    assert (inputs.cells["place"].values == -1).any()
+    (hours,) = pipeline._routes(inputs, events, scenario.movement, scenario).from_blocks
+    beta = inputs.controllers.index("beta")
+    of_block = inputs.keys.controller[inputs.blocks.key] == beta
+    of_place = inputs.places.start[inputs.destinations.place] == beta
+    assert np.isinf(hours[np.ix_(of_block, ~of_place)]).all()
+    assert np.isfinite(hours[np.ix_(of_block, of_place)]).all()
+
+
+def test_closed_lines_move_with_control(toy):
+    close = {"close": "boundary", "between": ["alpha", "beta"], "date": "2030-01-01"}
+    take = {"control": "beta", "places": ["P2"], "date": "2030-01-05"}
+    assert timeline_of(changed(toy, events=[close, take])).epoch_start.tolist() == [0.0, 4.0]
+    assert timeline_of(changed(toy, events=[take])).epoch_start.tolist() == [0.0]
+
+
+def test_seq_gives_the_order_of_changes_on_one_day(toy, tmp_path):
+    table = tmp_path / "changes.csv"
+    table.write_text(
+        "pcode,date,seq,controller\nP1,2030-01-05,3,alpha\nP1,2030-01-05,2,beta\nP2,2030-01-04,1,A-side\n",
+        encoding="utf-8",
+    )
+    assert timeline_of(changed(toy, events=[{"control": str(table)}])).control.times.size == 0
+    table.write_text("pcode,date,controller\nP1,2030-01-05,beta\nP1,2030-01-05,alpha\n", encoding="utf-8")
+    with pytest.raises(dp.InputError, match=r"changes\.csv:3: controller: P1 comes under 'beta' \(line 2\)"):
+        timeline_of(changed(toy, events=[{"control": str(table)}]))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("P1,soon,beta", r"date: is not a date"),
+        ("P1,2030-01-05,zeta", r"controller: unknown controller 'zeta'"),
+        ("P77,2030-01-05,beta", r"pcode: unknown place 'P77'"),
+    ],
+)
+def test_a_wrong_row_of_a_control_table_is_named(toy, tmp_path, row, message):
+    table = tmp_path / "changes.csv"
+    table.write_text(f"pcode,date,controller\n{row}\n", encoding="utf-8")
+    with pytest.raises(dp.InputError, match=r"changes\.csv:2: " + message):
+        timeline_of(changed(toy, events=[{"control": str(table)}]))
+
+
+def test_rows_of_strikes_that_are_left_out_need_no_place(toy, tmp_path):
+    table = tmp_path / "strikes.csv"
+    table.write_text(
+        "date,lat,lon,strikes,use\n2030-01-05,,,5,No\n2030-01-05,36.2,39.0,3,yes\n", encoding="utf-8"
+    )
+    (strike,) = timeline_of(changed(toy, events=[{"strikes": str(table)}])).strikes
+    assert (strike.time, strike.weight) == (4.5, 3.0)
+
+
+def test_winter_slows_travel_off_the_roads_from_its_first_day(toy):
+    movement = toy.movement.model_dump() | {"travel": {"winter_factor": 0.5}}
+    period = {"start": "2030-10-28", "days": 8}
+    found = timeline_of(changed(toy, events=[], movement=movement, period=period))
+    assert found.epoch_start.tolist() == [0.0, 4.0]
+    assert [epoch.winter for epoch in found.epochs] == [False, True]

@@ -32,7 +32,7 @@ def test_an_older_run_stays_until_the_new_one_is_whole(tmp_path, toy_result, mon
 
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path, toy_result):
     mine = tmp_path / "mine"
-    mine.mkdir()
+    (mine / "internal").mkdir(parents=True)
     (mine / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(dp.InputError, match="is no run folder; name another --out"):
         dp.write(toy_result, mine)
@@ -43,3 +43,22 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(dp.InputError, match="cannot be written"), whole_folder(tmp_path / "file" / "run"):
         pass
+
+
+def test_an_interrupt_at_the_last_moment_keeps_the_older_run(tmp_path, toy_result, monkeypatch):
+    import os
+
+    dp.write(toy_result, tmp_path / "run")
+    real, calls = os.replace, []
+
+    def interrupted(source, target):
+        calls.append(source)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr("displacement.io.results.os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dp.write(toy_result, tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run" / "share" / "people.csv").exists()

@@ -73,6 +73,29 @@ def test_needs_csv_is_the_needs_rounded(folder, toy_result):
             assert float(row["p50"]) == pytest.approx(exact, rel=0.051, abs=1e-12)
 
 
+def test_no_item_is_shown_where_the_people_behind_it_are_suppressed(folder):
+    """Some items follow those present and some those who arrive: either suppresses them all."""
+    people = rows(folder / "share" / "people.csv")
+    few = {
+        (row["date"], row["zone"])
+        for row in people
+        if row["note"] and row["measure"] in ("present_new", "arrivals")
+    }
+    found = [row for row in rows(folder / "share" / "needs.csv") if (row["date"], row["zone"]) in few]
+    assert len(few) > 10
+    assert found
+    assert all((row["p50"], row["note"]) == ("", "lt100") for row in found)
+
+
+def test_the_summary_shows_no_needs_of_a_few_people(tmp_path, toy):
+    table = tmp_path / "left.csv"
+    table.write_text("date,zone,people\n2030-01-02,Z1,60\n", encoding="utf-8")
+    result = dp.run(changed(toy, events=[], departures={"observed": str(table)}))
+    text = (dp.write(result, tmp_path / "run") / "share" / "summary.md").read_text(encoding="utf-8")
+    assert "fewer than 100 people are behind them" in text
+    assert "litre" not in text
+
+
 def test_the_netcdf_holds_the_result_exactly(folder, toy_result):
     with xr.open_dataset(folder / "internal" / "result.nc") as stored:
         for name, values in toy_result.people.data_vars.items():
@@ -135,6 +158,8 @@ def test_a_restricted_run_marks_its_files(tmp_path, toy):
     folder = dp.write(result, tmp_path / "run")
     for name in ("README.txt", "summary.md", "zones.geojson"):
         assert "RESTRICTED" in (folder / "share" / name).read_text(encoding="utf-8"), name
+    for name in ("people.csv", "needs.csv", "origin_destination.csv"):
+        assert all(row["note"].endswith("restricted") for row in rows(folder / "share" / name)), name
 
 
 def test_a_formula_in_a_name_comes_out_inert(tmp_path):

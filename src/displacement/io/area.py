@@ -93,7 +93,7 @@ class Inputs:
     area: AreaFile
     grid: Grid
     cells: xr.Dataset
-    """`population`, `zone`, `place`, `response` by cell, and `tile`, the tile of the origin blocks."""
+    """`population`, `zone`, `place`, `any_place`, `response` by cell, and `tile`, that of the origin blocks."""
     zones: Zones
     controllers: tuple[str, ...]
     side: Array
@@ -186,6 +186,7 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
                 "population": ("cell", population),
                 "zone": ("cell", zone),
                 "place": ("cell", place),
+                "any_place": ("cell", any_place),
                 "response": ("cell", key),
                 "tile": ("cell", tile),
             }
@@ -288,6 +289,10 @@ class _Reader:
         rows = self.rows(path, columns)
         tables.unique(rows, "zone")
         inside = len(rows)
+        if not any(row.number("population", 0) for row in rows):
+            raise InputError(
+                finding(path, "nobody lives in any zone; give the people of each in 'population'")
+            )
         before = [row.number_or("displaced_before", np.nan, 0) for row in rows]
         for row, displaced in zip(rows, before, strict=True):
             if displaced > row.number("population", 0):
@@ -417,11 +422,11 @@ class _Reader:
 
     def roads(self) -> dict[str, Road]:
         """Roads as points along them."""
-        found: dict[str, list[tuple[float, float, float]]] = {}
+        found: dict[str, list[tuple[float, float, float, float]]] = {}
         for row in self.rows(self.gazetteer.table("roads"), ["road", "seq", "lat", "lon", "speed_kmh"]):
             vertices = found.setdefault(row.text("road"), [])
-            vertices.append((*self.point(row), row.number("speed_kmh", 0.1, 200)))
-        return {name: self._road(np.array(vertices)) for name, vertices in found.items()}
+            vertices.append((row.number("seq", 0), *self.point(row), row.number("speed_kmh", 0.1, 200)))
+        return {name: self._road(np.array(sorted(vertices))[:, 1:]) for name, vertices in found.items()}
 
     def _road(self, vertices: Array) -> Road:
         """Points half a cell apart along the vertices."""
@@ -501,8 +506,10 @@ class _Reader:
         found = dict(
             zip(places.code, zip(places.easting.tolist(), places.northing.tolist(), strict=True), strict=True)
         )
-        for row in self.rows(self.gazetteer.table("settlements"), ["pcode", "lat", "lon"]):
-            found.setdefault(row.text("pcode"), self.point(row))
+        start = self.gazetteer.folder / self.gazetteer.area.start_control
+        for path in (self.gazetteer.table("settlements"), start):
+            for row in self.rows(path, ["pcode", "lat", "lon"]):
+                found.setdefault(row.text("pcode"), self.point(row))
         return found
 
 

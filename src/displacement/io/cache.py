@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ def cached(name: str, parts: Sequence[Any], compute: Callable[[], tuple[Array, .
     if where is None:
         return compute()
     entry = where / f"{name}-{_digest(parts)}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        with np.load(entry) as stored:
+    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        with entry.open("rb") as stream, np.load(stream) as stored:
             arrays = tuple(stored[f"array_{at}"] for at in range(len(stored.files)))
         os.utime(entry)
         return arrays
@@ -89,6 +90,7 @@ def _store(entry: Path, arrays: tuple[Array, ...]) -> None:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
-    kept = sorted(entry.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    kind = entry.name.rpartition("-")[0]
+    kept = sorted(entry.parent.glob(f"{kind}-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
     for old in kept[KEEP:]:
         old.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+PACKAGE = "displacement-estimator"
+"""Name of the distribution."""
 LIBRARIES = ("numpy", "scipy", "xarray", "pydantic", "pyproj", "netCDF4")
 
 
@@ -21,7 +23,7 @@ def sha256(path: Path) -> str:
 def version() -> str:
     """Version of this package; `unknown` in a source tree that is not installed."""
     try:
-        return metadata.version("displacement-estimator")
+        return metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
         return "unknown"
 
@@ -48,7 +50,7 @@ def provenance(settings: dict[str, Any], files: Iterable[Path]) -> dict[str, Any
             **_source(path),
         }
     return {
-        "package": {"name": "displacement-estimator", "version": version()},
+        "package": {"name": PACKAGE, "version": version()},
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "inputs": listed,

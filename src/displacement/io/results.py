@@ -21,6 +21,7 @@ from rasterio.warp import transform_geom
 
 from displacement.grid import Grid
 from displacement.io.errors import InputError, finding
+from displacement.io.provenance import PACKAGE
 
 
 @contextlib.contextmanager
@@ -53,23 +54,35 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _is_run(folder: Path) -> bool:
+    """Whether a folder is a run of ours, or empty: nothing else is ever replaced."""
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        manifest = json.loads((folder / "internal" / "manifest.json").read_text(encoding="utf-8"))
+        return bool(manifest.get("package", {}).get("name") == PACKAGE)
+    return False
+
+
 def _take_place(partial: Path, target: Path) -> None:
-    """Put a finished folder in the place of an older one."""
-    if target.exists() and not (
-        target.is_dir() and (not any(target.iterdir()) or (target / "internal").is_dir())
-    ):
-        raise OSError(f"{target.name} exists and is no run folder; name another --out")
+    """Put a finished folder in the place of an older one, which goes only when that is done."""
+    if not target.exists():
+        os.replace(partial, target)  # noqa: PTH105 - Path.replace refuses folders on some systems
+        return
+    if not _is_run(target):
+        raise FileExistsError(0, f"{target.name} exists and is no run folder; name another --out")
     older = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
     try:
-        if target.exists():
-            os.replace(target, older / "run")  # noqa: PTH105 - Path.replace refuses folders on some systems
+        os.replace(target, older / "run")  # noqa: PTH105
         os.replace(partial, target)  # noqa: PTH105
-    except OSError:
-        if (older / "run").exists() and not target.exists():
+    except BaseException:
+        if not target.exists():
             os.replace(older / "run", target)  # noqa: PTH105
+        older.rmdir()
         raise
-    finally:
-        shutil.rmtree(older, ignore_errors=True)
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) -> None:
@@ -83,7 +96,9 @@ def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) ->
     named.to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
-def write_raster(path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str) -> None:
+def write_raster(
+    path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str, notice: str
+) -> None:
     """Write a field as a cloud-optimised GeoTIFF."""
     side = grid.cell_km * 1000.0
     profile = {
@@ -100,6 +115,7 @@ def write_raster(path: Path, grid: Grid, values: NDArray[Any], unit: str, descri
         raster.write(values.reshape(grid.shape).astype(np.float64), 1)
         raster.set_band_description(1, description)
         raster.set_band_unit(1, unit)
+        raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
 
 
 def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:

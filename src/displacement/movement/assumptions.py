@@ -152,6 +152,9 @@ class Area(Assumptions):
     Judgement: at 10 km 1.1 % of the people of known communities fall outside every zone, at 12 km 0.6 %."""
     block_km: float = assumed(5.0, "km", gt=0)
     """Side of the tiles that split a zone into origin blocks. [km]"""
+    moved_line: float = assumed(0.02, "1", ge=0, lt=1)
+    """Closed lines move with control: travel times are worked out anew once more than this share of the area's
+    people live where control has changed since they last were. [1] Judgement, for speed; 0 for every change."""
     crossing_reach: float = assumed(1.5, "km", ge=0)
     """An open crossing opens a closed line for the cells within this distance. [km]"""
 

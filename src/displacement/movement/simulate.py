@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import sparse
 
 from displacement.kernels import choice, transit
 from displacement.movement.assumptions import Movement
@@ -45,13 +45,17 @@ class Routes:
 
 
 class _Classes(NamedTuple):
-    """Origin classes: zone x key x displaced before or not."""
+    """Origin classes: displaced before or not x (zone x key). Residents come first, in the order of the pairs."""
 
     zone: Array
     key: Array
-    prior: Array
-    of_block: Array
-    """Class of each block and status, shape (2, block)."""
+    pair_of_block: Array
+    """Zone x key of each block, shape (block,)."""
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs of zone and key; there are twice as many classes."""
+        return self.zone.size // 2
 
 
 class _State(NamedTuple):
@@ -66,41 +70,91 @@ class _State(NamedTuple):
 
 
 def _classes(blocks: Blocks) -> _Classes:
-    """The origin classes that occur, and the class of each block."""
-    zone = np.tile(blocks.zone, 2)
-    key = np.tile(blocks.key, 2)
-    prior = np.repeat([0, 1], blocks.size)
-    labels, index = np.unique(np.stack([zone, key, prior]), axis=1, return_inverse=True)
-    return _Classes(labels[0], labels[1], labels[2] == 1, index.reshape(2, -1))
+    """The origin classes that occur."""
+    labels, pair = np.unique(np.stack([blocks.zone, blocks.key]), axis=1, return_inverse=True)
+    return _Classes(np.tile(labels[0], 2), np.tile(labels[1], 2), pair.ravel())
 
 
 COST_CLASS_HOURS = 0.25
 """Width of the classes of travel time for which arrival weights are worked out. [h]"""
 
 
-def _arrival(hours: Array, movement: Movement, step_days: float) -> Array:
-    """Share of those who set off on each pair that arrives 0, 1, 2, ... steps later.
+class _Timetable(NamedTuple):
+    """When those who set off arrive."""
 
-    Returns
-    -------
-    array of shape (lag, origin, destination)
-        Adds up to one over the lags. Pairs without a way get the first class, and nobody travels there. [1]
+    cost_class: Array
+    """Class of travel time of each pair, shape (origin, destination)."""
+    weights: Sequence[Array]
+    """Share that arrives 0, 1, 2, ... steps later, shape (lag, class), for those who set off in each part."""
+    group: Array
+    """Position of each pair in (group of origins, destination, class), shape (origin, destination)."""
+
+
+def _timetable(
+    hours: Array,
+    group_of_origin: Array,
+    movement: Movement,
+    step_days: float,
+    within: Sequence[tuple[float, float]],
+) -> _Timetable:
+    """Arrival weights by class of travel time, for the parts of a step in which people set off.
+
+    Pairs without a way get the first class, and nobody travels there.
     """
     finite = np.isfinite(hours)
-    index = np.where(finite, np.rint(np.where(finite, hours, 0.0) / COST_CLASS_HOURS), 0).astype(np.int64)
-    used, of_pair = np.unique(index, return_inverse=True)
+    cost_class = np.where(finite, np.rint(np.where(finite, hours, 0.0) / COST_CLASS_HOURS), 0).astype(
+        np.int64
+    )
     travel = movement.travel
-    days = used * COST_CLASS_HOURS / travel.hours_per_day
-    weights = transit.weights(days, travel.preparation, step_days, travel.preparation_shape)
-    return weights[:, of_pair.reshape(hours.shape)]
+    days = np.arange(cost_class.max(initial=0) + 1) * COST_CLASS_HOURS / travel.hours_per_day
+    weights = [
+        transit.weights(days, travel.preparation, step_days, travel.preparation_shape, part)
+        for part in within
+    ]
+    places, costs = hours.shape[1], len(days)
+    group = (group_of_origin[:, None] * places + np.arange(places)) * costs + cost_class
+    return _Timetable(cost_class, weights, group)
 
 
-def _arriving(moving: Any, share: Array, arrival: Array) -> Array:
-    """When those who set off will arrive.
+def _arriving_from_blocks(
+    going: Array, share: Array, table: _Timetable, part: int, classes: _Classes
+) -> Array:
+    """When those who set off from blocks will arrive.
+
+    People are first added up by class of origin, destination and travel time; the lags are then one matrix
+    product.
 
     Parameters
     ----------
-    moving : array, dense or sparse, of shape (class, origin)
+    going : array of shape (status, block)
+        Who sets off. [person]
+    share : array of shape (block, destination)
+        Where they go. [1]
+    table : _Timetable
+        When they arrive; of the `part` in which they set off.
+
+    Returns
+    -------
+    array of shape (lag, class, destination)
+        [person]
+    """
+    weights = table.weights[part]
+    places, costs = share.shape[1], weights.shape[1]
+    by_status = []
+    for people in going:
+        rows = np.flatnonzero(people)
+        flow = people[rows, None] * share[rows]
+        grouped = np.bincount(table.group[rows].ravel(), flow.ravel(), classes.pairs * places * costs)
+        by_status.append((grouped.reshape(-1, costs) @ weights.T).T.reshape(-1, classes.pairs, places))
+    return np.concatenate(by_status, axis=1)
+
+
+def _arriving(moving: Array, share: Array, arrival: Array) -> Array:
+    """When those who set off from destinations will arrive.
+
+    Parameters
+    ----------
+    moving : array of shape (class, origin)
         Who sets off. [person]
     share : array of shape (origin, destination)
         Where they go. [1]
@@ -123,6 +177,15 @@ def _lengthened(on_the_way: Array, lags: int) -> Array:
     return room
 
 
+class _Leaving(NamedTuple):
+    """Who sets off in a step."""
+
+    setting_off: Array
+    """Shape (part, status, block). [person]"""
+    unable: Array
+    """Those left behind, shape (status, block). [person]"""
+
+
 def simulate(
     departures: xr.Dataset,
     blocks: Blocks,
@@ -136,10 +199,12 @@ def simulate(
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move everybody, step by step, for one member.
 
+    People choose in each part of a step by what is open and safe then, because places change hands at noon.
+
     Parameters
     ----------
     departures : xarray.Dataset
-        `first_departures`, `mean_hazard` by (time, group, origin) and `start`.
+        `first_departures`, `mean_hazard` by (time, group, origin) and `start`; `time` in parts of steps.
     blocks, places : Blocks, Places
         Origins and destinations.
     allowed : array of bool, shape (block, destination)
@@ -147,7 +212,7 @@ def simulate(
     routes : Routes
         Hours by closure epoch.
     attraction : callable
-        ``attraction(step)`` gives the array of shape (key, destination) of E5; 0 where closed.
+        ``attraction(part)`` gives the array of shape (key, destination) of E5; 0 where closed.
     movement : Movement
         Assumptions of this member.
     zones : sequence of str
@@ -169,6 +234,7 @@ def simulate(
     model = choice.MODELS[movement.destinations.model]
     start = departures["start"].values
     leaving = departures["first_departures"].values
+    fresh = np.stack([leaving[:, ~PRIOR].sum(axis=1), leaving[:, PRIOR].sum(axis=1)], axis=1)
     pressed = _status_hazard(departures["mean_hazard"].values, start)
     state = _State(
         start.copy(),
@@ -176,33 +242,54 @@ def simulate(
         np.zeros((1, classes.zone.size, places.count)),
         np.zeros((classes.zone.size, places.count)),
     )
-    book = _Book(len(leaving), zones, classes, places, blocks)
-    for step in range(len(leaving)):
+    steps = routes.epoch.size
+    parts = np.arange(len(leaving)).reshape(steps, -1)
+    cuts = np.linspace(0.0, 1.0, parts.shape[1] + 1).tolist()
+    within = list(pairwise(cuts))
+    book = _Book(steps, zones, classes, places, blocks)
+    for step, of_step in enumerate(parts):
         epoch = routes.epoch[step]
-        draw = attraction(step)
-        share = model(routes.from_blocks[epoch], allowed, draw[blocks.key], decay)
-        can_go = share.sum(axis=1) > 0
-        fresh = np.stack([leaving[step, ~PRIOR].sum(axis=0), leaving[step, PRIOR].sum(axis=0)])
-        waiting = state.unable * -np.expm1(-pressed[step])
-        setting_off = np.where(can_go, fresh + waiting, 0.0)
-        unable = state.unable + fresh - setting_off
-
         if step == 0 or epoch != routes.epoch[step - 1]:
-            from_blocks = _arrival(routes.from_blocks[epoch], movement, step_days)
-            between = _arrival(routes.between[epoch], movement, step_days)
-        moving = sparse.csr_array(
-            (setting_off.ravel(), (classes.of_block.ravel(), np.tile(np.arange(blocks.size), 2))),
-            shape=(classes.zone.size, blocks.size),
-        )
-        on_the_way = _lengthened(state.on_the_way, len(from_blocks))
-        on_the_way[: len(from_blocks)] += _arriving(moving, share, from_blocks)
+            table = _timetable(routes.from_blocks[epoch], classes.pair_of_block, movement, step_days, within)
+            again = _again(routes.between[epoch], movement, step_days)
+        draws = [attraction(part) for part in of_step]
+        shares = [model(routes.from_blocks[epoch], allowed, draw[blocks.key], decay) for draw in draws]
+        gone = _leave(fresh[of_step], pressed[of_step], shares, state.unable)
+        on_the_way = state.on_the_way
+        for part, (going, share) in enumerate(zip(gone.setting_off, shares, strict=True)):
+            sent = _arriving_from_blocks(going, share, table, part, classes)
+            on_the_way = _lengthened(on_the_way, len(sent))
+            on_the_way[: len(sent)] += sent
         arriving, on_the_way = _advance(on_the_way)
-        again = _Again(routes.between[epoch], between, model, decay)
-        staying, on_the_way = _choose_again(arriving, on_the_way, draw, classes, again)
-        sent = setting_off.sum(axis=0)[:, None] * share
-        state = _State(state.home - leaving[step], unable, on_the_way, state.present + staying)
-        book.write(step, setting_off, sent, staying, state)
+        staying, on_the_way = _choose_again(arriving, on_the_way, draws, classes, again)
+        home = state.home - leaving[of_step].sum(axis=0)
+        state = _State(home, gone.unable, on_the_way, state.present + staying)
+        flows = sum(
+            going.sum(axis=0)[:, None] * share for going, share in zip(gone.setting_off, shares, strict=True)
+        )
+        book.write(step, gone.setting_off.sum(axis=0), np.asarray(flows), staying, state)
     return book.people(step_days), book.flows()
+
+
+def _leave(fresh: Array, pressed: Array, shares: Sequence[Array], unable: Array) -> _Leaving:
+    """Who sets off in a step, part by part; those without a way wait, and may go in a later part.
+
+    Parameters
+    ----------
+    fresh, pressed : array of shape (part, status, block)
+        First departures, and the hazard of those who wait.
+    shares : sequence of array of shape (block, destination)
+        Where people go, by part; a row of zeros where no way is open.
+    unable : array of shape (status, block)
+        Who waits at the start of the step. [person]
+    """
+    setting_off = np.zeros_like(fresh)
+    for part, share in enumerate(shares):
+        can_go = share.sum(axis=1) > 0
+        wanting = fresh[part] + unable * -np.expm1(-pressed[part])
+        setting_off[part] = np.where(can_go, wanting, 0.0)
+        unable = unable + fresh[part] - setting_off[part]
+    return _Leaving(setting_off, unable)
 
 
 def _status_hazard(mean_hazard: Array, start: Array) -> Array:
@@ -226,18 +313,31 @@ class _Again(NamedTuple):
 
     hours: Array
     arrival: Array
+    """Shape (lag, destination, destination)."""
     model: Callable[[Array, Array, Array, float], Array]
     decay: float
 
 
+def _again(hours: Array, movement: Movement, step_days: float) -> _Again:
+    """Hours and arrival weights between destinations, for people who set off all over a step."""
+    table = _timetable(hours, np.arange(len(hours)), movement, step_days, [(0.0, 1.0)])
+    destination = movement.destinations
+    model = choice.MODELS[destination.model]
+    return _Again(hours, table.weights[0][:, table.cost_class], model, destination.travel_time_decay)
+
+
 def _choose_again(
-    arriving: Array, on_the_way: Array, draw: Array, classes: _Classes, again: _Again
+    arriving: Array, on_the_way: Array, draws: Sequence[Array], classes: _Classes, again: _Again
 ) -> tuple[Array, Array]:
     """People who find their destination closed choose again from there (E7).
 
-    Those for whom nothing else is open stay where they arrived.
+    A place closed in one of the step's parts turns away that part of the arrivals; they choose by what is open
+    in the last part. They arrive all over the step, so they set off again all over it. Those for whom nothing
+    else is open stay where they arrived.
     """
-    turned = np.where(draw[classes.key] <= 0, arriving, 0.0)
+    closed = np.mean([draw <= 0 for draw in draws], axis=0)
+    turned = arriving * closed[classes.key]
+    draw = draws[-1]
     elsewhere = ~np.eye(again.hours.shape[0], dtype=bool)
     staying = arriving - turned
     on_the_way = _lengthened(on_the_way, len(again.arrival))
@@ -246,8 +346,9 @@ def _choose_again(
         stuck = share.sum(axis=1) == 0
         of_key = np.flatnonzero(classes.key == key)
         staying[of_key] += turned[of_key] * stuck
-        moving = turned[of_key] * ~stuck
-        on_the_way[: len(again.arrival), of_key] += _arriving(moving, share, again.arrival)
+        arriving_again = _arriving(turned[of_key] * ~stuck, share, again.arrival)
+        staying[of_key] += arriving_again[0]
+        on_the_way[: len(arriving_again) - 1, of_key] += arriving_again[1:]
     return staying, on_the_way
 
 

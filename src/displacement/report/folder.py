@@ -73,7 +73,12 @@ def _write_internal(folder: Path, result: Result) -> None:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)
     population = result.inputs.cells["population"].values
     results.write_raster(
-        folder / "population.tif", result.inputs.grid, population, "person", "people when the run starts"
+        folder / "population.tif",
+        result.inputs.grid,
+        population,
+        "person",
+        "people when the run starts",
+        _notice(result),
     )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings())

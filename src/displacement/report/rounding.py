@@ -48,15 +48,18 @@ def shared_people(value: float) -> tuple[str, str]:
     return written(significant(whole)), ""
 
 
-def shared_quantity(value: float, people: float) -> tuple[str, str]:
+def few(people: float) -> bool:
+    """Whether so few people are behind a figure that it is not shown."""
+    return people > 0 and round(people) < SMALLEST
+
+
+def shared_quantity(value: float, suppressed: bool) -> tuple[str, str]:
     """A quantity of aid as shared; suppressed where the people behind it would be.
 
-    >>> shared_quantity(1234.0, 500.0), shared_quantity(1234.0, 42.0)
+    >>> shared_quantity(1234.0, False), shared_quantity(1234.0, True)
     (('1200', ''), ('', 'lt100'))
     """
-    if 0 < round(people) < SMALLEST:
-        return "", SUPPRESSED
-    return written(significant(value)), ""
+    return ("", SUPPRESSED) if suppressed else (written(significant(value)), "")
 
 
 def quantiles(values: NDArray[Any]) -> dict[str, NDArray[Any] | None]:

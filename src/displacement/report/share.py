@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io import results, tables
-from displacement.report.rounding import quantiles, shared_people, shared_quantity
+from displacement.report.rounding import few, quantiles, shared_people, shared_quantity
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -48,17 +49,24 @@ ALL = "ALL"
 
 def write_people(path: Path, result: Result) -> None:
     """`people.csv`: every measure by day and zone, and of the whole area."""
-    tables.write(path, PEOPLE_COLUMNS, _people_rows(result))
+    tables.write(path, PEOPLE_COLUMNS, _marked(result, _people_rows(result)))
 
 
 def write_needs(path: Path, result: Result) -> None:
     """`needs.csv`: every item by day and zone that has newly displaced people, and of the whole area."""
-    tables.write(path, NEEDS_COLUMNS, _needs_rows(result))
+    tables.write(path, NEEDS_COLUMNS, _marked(result, _needs_rows(result)))
 
 
 def write_pairs(path: Path, result: Result) -> None:
     """`origin_destination.csv`: who set off from where to where, by week and admin 2."""
-    tables.write(path, PAIR_COLUMNS, _pair_rows(result))
+    tables.write(path, PAIR_COLUMNS, _marked(result, _pair_rows(result)))
+
+
+def _marked(result: Result, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows as they are; in a restricted run each says so in its note."""
+    if result.scenario.sensitivity != "restricted":
+        return rows
+    return ([*row[:-1], " ".join(filter(None, (row[-1], "restricted")))] for row in rows)
 
 
 def _dates(dataset: xr.Dataset) -> list[str]:
@@ -89,24 +97,34 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
 
 def _needs_rows(result: Result) -> Iterator[list[str]]:
     needs, zones = result.needs, result.inputs.zones
-    behind = result.people["present_new"].sum("type") + result.people["arrivals"].sum("type")
-    people = behind.max("member").values
-    receives = np.flatnonzero(people.sum(axis=0)[: zones.inside] > 0)
+    receives, few_there, few_in_all = _few_behind(result)
     levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
-    whole = people[:, : zones.inside].sum(axis=1)
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
     for day, date in enumerate(_dates(needs)):
         for item, (sector, name, unit) in enumerate(labels):
             about = [str(sector), str(name), str(unit)]
-            cells = _cells(total, (day, item), lambda value: shared_quantity(value, whole[day]))  # noqa: B023
-            yield [date, ALL, "whole area", "", *about, *cells]
+            shown = partial(shared_quantity, suppressed=bool(few_in_all[day]))
+            yield [date, ALL, "whole area", "", *about, *_cells(total, (day, item), shown)]
             for at in receives:
-                cells = _cells(
-                    levels,
-                    (day, at, item),
-                    lambda value: shared_quantity(value, people[day, at]),  # noqa: B023
-                )
+                shown = partial(shared_quantity, suppressed=bool(few_there[day, at]))
+                cells = _cells(levels, (day, at, item), shown)
                 yield [date, zones.code[at], zones.name[at], zones.admin1_name[at], *about, *cells]
+
+
+def _few_behind(result: Result) -> tuple[Array, Array, Array]:
+    """Zones with aid to give; and where so few are present or arrive that no item of the day is shown.
+
+    Some items follow those present and some those who arrive, so each alone suppresses them all.
+    """
+    inside = slice(result.inputs.zones.inside)
+    counts = [
+        result.people[name].sum("type").max("member").values[:, inside]
+        for name in ("present_new", "arrivals")
+    ]
+    is_few = np.vectorize(few, otypes=[bool])
+    there = np.logical_or(*(is_few(count) for count in counts))
+    in_all = np.logical_or(*(is_few(count.sum(axis=1)) for count in counts))
+    return np.flatnonzero(counts[0].sum(axis=0) > 0), there, in_all
 
 
 def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:

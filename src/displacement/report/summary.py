@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.needs.demand import mass_and_volume
-from displacement.report.rounding import quantiles, significant, words
+from displacement.report.rounding import few, quantiles, significant, words
 from displacement.result import LIMITS, Result
 
 Array = NDArray[Any]
@@ -78,6 +78,9 @@ def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
 
 def _needs(result: Result) -> list[str]:
     """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures."""
+    inside = result.people["arrivals"].isel(zone=slice(result.inputs.zones.inside))
+    if few(float(middle(inside.sum(("time", "zone", "type"))))):
+        return ["Needs are not shown: fewer than 100 people are behind them."]
     total = middle(result.needs["need"].sum(("time", "zone")))
     labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
     parts = [

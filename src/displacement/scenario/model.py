@@ -131,7 +131,11 @@ class _Way(_Dated):
 
 
 class Close(_Way):
-    """A road, a crossing, an exit or a whole boundary is closed."""
+    """A road, a crossing, an exit or a whole boundary is closed.
+
+    A crossing is a gap in a boundary: closing it has an effect only while the boundary there is closed. A closed
+    boundary moves with the control of the places beside it.
+    """
 
     close: str
     """Road, crossing or exit by name or id, or `boundary`."""

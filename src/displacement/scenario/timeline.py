@@ -35,11 +35,14 @@ class Closures:
         Crossings and exits that are closed to people.
     boundaries : tuple of (int, int)
         Pairs of controllers between which nobody passes.
+    winter : bool
+        Whether the winter factor on travel holds.
     """
 
     roads: tuple[tuple[str, int, int], ...] = ()
     crossings: tuple[str, ...] = ()
     boundaries: tuple[tuple[int, int], ...] = ()
+    winter: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
     control = timeline(inputs.places.start, list(reader.changes()))
     strikes, pressures = tuple(reader.strikes()), tuple(reader.pressures())
     daily = [reader.closures(day) for day in range(scenario.period.days)]
-    starts = [0] + [day for day in range(1, len(daily)) if daily[day] != daily[day - 1]]
+    starts = _epoch_starts(daily, control, scenario, inputs)
     return Timeline(
         control=control,
         strikes=strikes,
@@ -84,6 +87,22 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
         observed=reader.observed(),
         files=tuple(reader.files),
     )
+
+
+def _epoch_starts(daily: list[Closures], control: Control, scenario: Scenario, inputs: Inputs) -> list[int]:
+    """Days on which travel times are worked out anew: closures change, or closed lines have moved far enough."""
+    place = inputs.cells["any_place"].values
+    people = np.bincount(place, inputs.cells["population"].values, len(inputs.places.code))
+    tolerated = scenario.movement.area.moved_line * people.sum()
+    starts, held = [0], control.at(NOON)
+    for day in range(1, len(daily)):
+        now = control.at(day + NOON)
+        concerned = np.unique(daily[day].boundaries)
+        moved = (now != held) & (np.isin(now, concerned) | np.isin(held, concerned))
+        if daily[day] != daily[day - 1] or people[moved].sum() > tolerated:
+            starts.append(day)
+            held = now
+    return starts
 
 
 def answers(scenario: Scenario, inputs: Inputs) -> Answers:
@@ -152,19 +171,16 @@ class _Reader:
                         yield Change(self.day(event.date) + NOON, place, controller)
 
     def _table_changes(self, event: model.ControlTable) -> Iterator[Change]:
-        seen: dict[tuple[str, dt.date], tuple[int, str]] = {}
+        """Changes of a table: by date, and on one date by `seq`."""
+        seen: dict[tuple[str, dt.date, float], tuple[int, str]] = {}
+        found: list[tuple[dt.date, float, Change]] = []
         for row in self.rows(event.control, ["pcode", "date", "controller"]):
             if not row["date"].strip():
                 continue
-            date, code = row.date("date"), row.text("pcode")
-            known = self.inputs.controllers
-            spelling = row.text("controller")
-            controller = spelling if spelling in known else self.inputs.area.controller_names.get(spelling)
-            if controller is None:
-                message = f"unknown controller '{spelling}'; write one of {', '.join(known)}"
-                raise row.wrong("controller", message)
-            earlier = seen.setdefault((code, date), (row.line, controller))
-            if earlier[1] != controller and row.get("seq", "") == "":
+            date, code, order = row.date("date"), row.text("pcode"), row.number_or("seq", 0.0)
+            controller = self._controller(row)
+            earlier = seen.setdefault((code, date, order), (row.line, controller))
+            if earlier[1] != controller:
                 message = (
                     f"{code} comes under '{earlier[1]}' (line {earlier[0]}) and '{controller}' on {date}"
                 )
@@ -174,14 +190,25 @@ class _Reader:
             place = self.place(code)
             if place is None:
                 raise row.wrong("pcode", f"unknown place '{code}'; add it to the area's tables")
-            yield Change(self.day(date) + NOON, place, known.index(controller))
+            position = self.inputs.controllers.index(controller)
+            found.append((date, order, Change(self.day(date) + NOON, place, position)))
+        yield from (change for _, _, change in sorted(found))
+
+    def _controller(self, row: tables.Row) -> str:
+        """A row's controller, by id or by another spelling of the area file."""
+        known, spelling = self.inputs.controllers, row.text("controller")
+        found = spelling if spelling in known else self.inputs.area.controller_names.get(spelling)
+        if found is None:
+            message = f"unknown controller '{spelling}'; write one of {', '.join(known)}"
+            raise row.wrong("controller", message)
+        return found
 
     def strikes(self) -> Iterator[Strike]:
         """Strikes, at noon of their day."""
         for event in self.scenario.events:
             if isinstance(event, model.StrikesTable):
                 for row in self.rows(event.strikes, ["date", "lat", "lon", "strikes"]):
-                    if row.get("use", "yes").strip() == "no":
+                    if row.get("use", "yes").strip().casefold() == "no":
                         continue
                     date = row.date("date")
                     if event.until is None or date <= event.until:
@@ -218,32 +245,32 @@ class _Reader:
     def closures(self, day: int) -> Closures:
         """What is closed to people on a day: later events count over earlier ones, then over the start."""
         crossings = self.inputs.crossings
-        closed: dict[tuple[str, Any], bool] = {
-            ("crossing", code): not is_open
-            for code, is_open in zip(crossings.code, crossings.open_to_people.tolist(), strict=True)
-        }
+        shut = set(np.array(crossings.code)[~crossings.open_to_people].tolist())
+        boundaries: set[tuple[int, int]] = set()
+        roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in self.inputs.roads.items()}
         ways = [event for event in self.scenario.events if isinstance(event, model.Close | model.Open)]
         for event in sorted(ways, key=lambda event: event.date):
-            days = self._days(event)
+            days, closes = self._days(event), isinstance(event, model.Close)
             holds = days.start <= day and (event.until is None or day < days.stop)
-            if holds and event.for_ in ("people", "all"):
-                closed[self._way(event)] = isinstance(event, model.Close)
-        shut = [way for way, is_closed in closed.items() if is_closed]
+            if not holds or event.for_ == "trucks":
+                continue
+            name = event.close if isinstance(event, model.Close) else event.open
+            if name == "boundary":
+                first, second = sorted(self.inputs.controllers.index(side) for side in event.between or ())
+                (boundaries.add if closes else boundaries.discard)((first, second))
+            elif name in roads:
+                first, last = self._stretch(self.inputs.roads[name], event.between)
+                roads[name][first : last + 1] = closes
+            else:
+                (shut.add if closes else shut.discard)(name)
+        month = (self.scenario.period.start + dt.timedelta(days=day)).month
+        colder = self.scenario.movement.travel.winter_factor < 1
         return Closures(
-            roads=tuple(sorted(way[1] for way in shut if way[0] == "road")),
-            crossings=tuple(sorted(way[1] for way in shut if way[0] == "crossing")),
-            boundaries=tuple(sorted(way[1] for way in shut if way[0] == "boundary")),
+            roads=tuple(stretch for name, mask in roads.items() for stretch in _stretches(name, mask)),
+            crossings=tuple(sorted(shut)),
+            boundaries=tuple(sorted(boundaries)),
+            winter=colder and month in self.scenario.winter_months,
         )
-
-    def _way(self, event: model.Close | model.Open) -> tuple[str, Any]:
-        """What an event closes or opens."""
-        name = event.close if isinstance(event, model.Close) else event.open
-        if name == "boundary":
-            pair = sorted(self.inputs.controllers.index(side) for side in event.between or ())
-            return "boundary", tuple(pair)
-        if name in self.inputs.roads:
-            return "road", (name, *self._stretch(self.inputs.roads[name], event.between))
-        return "crossing", name
 
     def _stretch(self, road: Road, between: tuple[str, str] | None) -> tuple[int, int]:
         """First and last point of a road between two places on it."""
@@ -279,3 +306,10 @@ class _Reader:
                     "people", f"{total}, where {live:,.0f} live; give fewer or a larger population"
                 )
         return given
+
+
+def _stretches(name: str, closed: Array) -> Iterator[tuple[str, int, int]]:
+    """First and last point of each stretch of a road that is closed."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], closed, [False]])))
+    for first, after in edges.reshape(-1, 2).tolist():
+        yield name, first, after - 1

@@ -1,0 +1,65 @@
+"""Derived arrays are kept by content; a spoilt cache is as good as none."""
+
+import numpy as np
+import pytest
+
+from displacement.io import cache
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPLACEMENT_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def counted():
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return (np.arange(1000.0), np.ones((2, 3)))
+
+    return calls, compute
+
+
+def test_the_second_time_it_comes_from_the_cache(folder):
+    calls, compute = counted()
+    parts = [np.arange(3), 1.5, "x"]
+    first, second = (cache.cached("a-1", parts, compute) for _ in range(2))
+    assert len(calls) == 1
+    assert all((one == other).all() for one, other in zip(first, second, strict=True))
+    for other in ([np.arange(4), 1.5, "x"], [np.arange(3), 1.6, "x"], [np.arange(3.0), 1.5, "x"]):
+        cache.cached("a-1", other, compute)
+    cache.cached("a-2", parts, compute)
+    assert len(calls) == 5
+
+
+def test_a_spoilt_entry_is_computed_again(folder):
+    stream = np.random.default_rng(3)
+    _, compute = counted()
+    cache.cached("a-1", [1], compute)
+    (entry,) = folder.glob("*.npz")
+    whole = bytearray(entry.read_bytes())
+    for _ in range(100):
+        spoilt = bytearray(whole)
+        spoilt[int(stream.integers(len(whole)))] ^= 0xFF
+        entry.write_bytes(spoilt)
+        array, _ = cache.cached("a-1", [1], compute)
+        assert (array == np.arange(1000.0)).all()
+
+
+def test_other_files_in_the_folder_are_left_alone(folder):
+    _, compute = counted()
+    np.savez(folder / "mine.npz", a=1)
+    for number in range(cache.KEEP + 3):
+        cache.cached("a-1", [number], compute)
+    assert (folder / "mine.npz").exists()
+    assert len(list(folder.glob("a-1-*.npz"))) == cache.KEEP
+
+
+def test_it_can_be_switched_off(tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPLACEMENT_CACHE", "off")
+    calls, compute = counted()
+    cache.cached("a-1", [1], compute)
+    cache.cached("a-1", [1], compute)
+    assert len(calls) == 2
