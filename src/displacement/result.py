@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from displacement.io.area import Inputs
+from displacement.io.inputs import Inputs
 from displacement.scenario.model import Scenario
 
 LIMITS = (

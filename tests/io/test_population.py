@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import changed
 
 import displacement as dp
 from displacement.grid import Grid
@@ -23,7 +24,7 @@ def settlements(points, zone, people):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(100, 15_900), st.floats(100, 11_900), st.floats(0, 90_000)), min_size=1),
-    st.tuples(st.floats(0, 300_000), st.floats(1, 300_000)),
+    st.tuples(st.just(0.0) | st.floats(1, 300_000), st.floats(1, 300_000)),
 )
 def test_zone_totals_are_met_whatever_the_settlements(points, totals):
     east = np.array([point[0] for point in points])
@@ -57,6 +58,13 @@ def test_a_zone_with_people_and_without_a_cell_is_an_error():
             np.array([1.0, 5.0]),
             1.0,
         )
+
+
+def test_cells_too_large_for_a_zone_are_an_error_that_names_it(toy):
+    with pytest.raises(
+        dp.InputError, match=r"zones\.csv: zone: .* has people but no cell of 10 km; use smaller"
+    ):
+        dp.run(changed(toy, grid={"cell_km": 10.0}, movement={"area": {"zone_reach": 1.0}}))
 
 
 @pytest.fixture

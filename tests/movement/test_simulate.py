@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
-from displacement import pipeline
+from displacement import pipeline, stages
 from displacement.scenario import timeline
 
 PLACES = ["P1", "P2", "P3", "P4", "P5", "P6"]
@@ -188,14 +188,14 @@ def test_shorter_steps_give_the_same_departures_and_nearly_the_same_stocks(toy):
 
 def test_tiles_and_workers_give_the_same_bits(toy, toy_result, monkeypatch):
     """V18: one tile or many, one after the other or at once."""
-    monkeypatch.setattr(pipeline, "tiles", tiles_of_one_row)
+    monkeypatch.setattr(stages, "tiles", tiles_of_one_row)
     with ThreadPoolExecutor(2) as pool:
         result = dp.run(toy, map=pool.map)
     for name in result.people.data_vars:
         assert (result.people[name].values == toy_result.people[name].values).all(), name
 
 
-real_tiles = pipeline.tiles
+real_tiles = stages.tiles
 
 
 def tiles_of_one_row(inputs):

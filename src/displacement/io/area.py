@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,106 +17,14 @@ from displacement.grid import Grid
 from displacement.io import tables
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import AreaFile, Gazetteer
+from displacement.io.inputs import Crossings, Inputs, NamedPlaces, Road, Zones
 from displacement.io.population import Settlements, spread
 from displacement.io.tables import Row
 from displacement.movement.assumptions import Area
-from displacement.movement.blocks import Blocks, blocks_of
+from displacement.movement.blocks import blocks_of
 from displacement.movement.destinations import TYPES, Keys, Places
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Zones:
-    """The axis `zone`: the zones of the area, then its exits."""
-
-    code: tuple[str, ...]
-    name: tuple[str, ...]
-    name_ar: tuple[str, ...]
-    admin1: tuple[str, ...]
-    admin1_name: tuple[str, ...]
-    admin2: tuple[str, ...]
-    admin2_name: tuple[str, ...]
-    population: Array
-    """[person]"""
-    displaced_before: Array
-    """[person], not a number where unknown."""
-    inside: int
-    """Number of zones; the rest are exits."""
-
-
-@dataclass(frozen=True)
-class NamedPlaces:
-    """Places that have a controller."""
-
-    code: tuple[str, ...]
-    easting: Array
-    northing: Array
-    """[m]"""
-    start: Array
-    """Position of the controller at the start."""
-
-    def index(self) -> dict[str, int]:
-        """Position of each place by its code."""
-        return {code: at for at, code in enumerate(self.code)}
-
-
-@dataclass(frozen=True)
-class Road:
-    """A road as points along it, about half a cell apart."""
-
-    easting: Array
-    northing: Array
-    """[m]"""
-    cell: Array
-    speed: Array
-    """[km/h]"""
-
-
-@dataclass(frozen=True)
-class Crossings:
-    """Crossings and exits."""
-
-    code: tuple[str, ...]
-    easting: Array
-    northing: Array
-    """[m]"""
-    is_exit: Array
-    open_to_people: Array
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Everything that does not depend on the events: an area on its grid."""
-
-    area: AreaFile
-    grid: Grid
-    cells: xr.Dataset
-    """`population`, `zone`, `place`, `any_place`, `response` by cell, and `tile`, that of the origin blocks."""
-    zones: Zones
-    controllers: tuple[str, ...]
-    side: Array
-    """Side of each controller, as a number."""
-    places: NamedPlaces
-    keys: Keys
-    blocks: Blocks
-    destinations: Places
-    roads: Mapping[str, Road]
-    crossings: Crossings
-    response_groups: tuple[str, ...]
-    """Names of the response groups; the first is the general one."""
-    coordinates: Mapping[str, tuple[float, float]]
-    """Easting and northing of every place that has a p-code. [m]"""
-    files: tuple[Path, ...]
-    """What was read, for the manifest."""
-
-    @property
-    def prior_share(self) -> Array:
-        """Share of each zone's people displaced before the run; 0 where unknown. [1]"""
-        known = np.nan_to_num(self.zones.displaced_before, nan=0.0)
-        people = self.zones.population
-        share = np.divide(known, people, out=np.zeros_like(known), where=people > 0)
-        return np.asarray(share[: self.zones.inside])
 
 
 def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control: Path) -> Inputs:
@@ -162,6 +69,7 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
 
     easting, northing = grid.centres()
     zone = _zone_of_cell(grid, points, assumptions.zone_reach)
+    _check_cells(gazetteer.table("zones"), zones, zone, cell_km)
     population = spread(
         grid,
         settlements.with_centres(centres),
@@ -246,6 +154,16 @@ def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
         if cell[at] >= 0:
             of_cell[cell[at]] = points.zone[at]
     return of_cell
+
+
+def _check_cells(path: Path, zones: Zones, zone: Array, cell_km: float) -> None:
+    """Raise an error for a zone with people and without a cell to put them in."""
+    cells = np.bincount(zone[zone >= 0], minlength=zones.inside)
+    for at in np.flatnonzero((zones.population[: zones.inside] > 0) & (cells[: zones.inside] == 0)):
+        message = (
+            f"{zones.name[at]} ({zones.code[at]}) has people but no cell of {cell_km:g} km; use smaller cells"
+        )
+        raise InputError(finding(path, message, at="zone"))
 
 
 def _keys(controller: Array, group: Array, population: Array) -> tuple[Keys, Array]:

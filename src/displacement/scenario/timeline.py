@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.io import tables
-from displacement.io.area import Inputs, Road
 from displacement.io.errors import InputError, finding
+from displacement.io.inputs import Inputs, Road
 from displacement.movement.control import Change, Control, timeline
 from displacement.movement.hazard import Answers, Pressure, Strike
 from displacement.scenario import model
