@@ -60,19 +60,25 @@ def test_a_zone_with_people_and_without_a_cell_is_an_error():
         )
 
 
-def test_cells_too_large_for_a_zone_are_an_error_that_names_it(toy):
-    with pytest.raises(
-        dp.InputError, match=r"zones\.csv: zone: .* has people but no cell of 10 km; use smaller"
-    ):
-        dp.run(changed(toy, grid={"cell_km": 10.0}, movement={"area": {"zone_reach": 1.0}}))
-
-
 @pytest.fixture
 def area(toy, tmp_path):
     """A copy of the toy area to spoil."""
     folder = tmp_path / "area"
     shutil.copytree(toy.area_folder, folder)
     return folder, toy.model_copy(update={"area_folder": folder})
+
+
+def test_a_zone_whose_places_all_lie_in_another_ones_cells_is_an_error_that_names_it(area):
+    folder, scenario = area
+    here = "36.25741,38.91658"
+    for name in ("zones.csv", "settlements.csv", "control.csv"):
+        text = (folder / name).read_text(encoding="utf-8")
+        text = text.replace("36.27995,39.11123,36.25741,39.08342", f"{here},{here}")
+        (folder / name).write_text(text.replace("36.25741,39.08342", here), encoding="utf-8")
+    with pytest.raises(
+        dp.InputError, match=r"zones\.csv: zone: Birch \(Z2\) has people but no cell of 5 km; use smaller"
+    ):
+        dp.run(changed(scenario, movement={"area": {"zone_reach": 1.0}}))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def graph(
     """
     if not (speed >= 0).all():
         raise ValueError("a speed must be 0 (impassable) or more, and not missing")
-    node = np.arange(speed.size).reshape(speed.shape)
+    node = np.arange(speed.size, dtype=np.int32).reshape(speed.shape)
     with np.errstate(divide="ignore"):
         pace = 1.0 / speed
     starts, ends, hours = [], [], []
