@@ -52,7 +52,9 @@ def cached(name: str, parts: Sequence[Any], compute: Callable[[], tuple[Array, .
     if where is None:
         return compute()
     entry = where / f"{name}-{_digest(parts)}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    with contextlib.suppress(
+        OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError
+    ):
         with entry.open("rb") as stream, np.load(stream) as stored:
             arrays = tuple(stored[f"array_{at}"] for at in range(len(stored.files)))
         os.utime(entry)
@@ -85,7 +87,7 @@ def _store(entry: Path, arrays: tuple[Array, ...]) -> None:
     handle, partial = tempfile.mkstemp(dir=entry.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **_named(arrays))
+            np.savez_compressed(stream, **_named(arrays))
         Path(partial).replace(entry)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
