@@ -329,8 +329,8 @@ def rates(hazard: Hazard) -> tuple[float, float, float]:
     """Hazards of a full threat, a fresh takeover and heavy strikes. [1/day]
 
     >>> front, takeover, strikes = rates(Hazard(share_in_week=0.5))
-    >>> round(1 - np.exp(-7 * front), 12)
-    np.float64(0.5)
+    >>> float(round(1 - np.exp(-7 * front), 12))
+    0.5
     """
     front = -np.log1p(-hazard.share_in_week) / 7.0
     strikes = -np.log1p(-hazard.share_in_fortnight_strikes) / 14.0
