@@ -47,12 +47,23 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        from displacement.io.provenance import version
+
+        print(f"displacement-estimator {version()}")
+        parser.exit(DONE)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="displacement",
         description="How many people move when front lines shift, from where, to where, by which day, "
         "and what aid that takes.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and stop")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = _command(commands, "run", "run a scenario and write its folder", _run)
     run.add_argument("scenario", type=Path, help="the scenario's YAML file")

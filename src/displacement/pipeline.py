@@ -90,7 +90,7 @@ def run(
     flows = variables.describe(flows, variables.FLOWS)
 
     progress("working out the needs")
-    needs = estimate_needs(people.isel(zone=slice(inputs.zones.inside)), scenario)
+    needs = estimate_needs(people, scenario)
     return Result(
         scenario=scenario,
         inputs=inputs,
@@ -108,7 +108,8 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
     Parameters
     ----------
     people : xarray.Dataset
-        `arrivals` and `present_new` by (member, time, zone, type). [person]
+        `arrivals` and `present_new` by (member, time, zone, type). A coordinate `inside`, as in a result,
+        leaves out exits: people there are not served here. [person]
     scenario : Scenario, optional
         Whose `needs` to reckon with; the standards as they are if left out.
 
@@ -119,6 +120,8 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
     """
     from displacement.scenario.model import Needs
 
+    if "inside" in people.coords:
+        people = people.isel(zone=np.flatnonzero(people["inside"].values)).drop_vars("inside")
     settings = scenario.needs if scenario is not None else Needs()
     return demand(people, catalogue(settings, settings.items, settings.drop), settings)
 
@@ -164,7 +167,9 @@ def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:
     zones = inputs.zones
     named = {"zone_name": zones.name, "zone_name_ar": zones.name_ar}
     named |= {"admin1": zones.admin1_name, "admin2": zones.admin2_name}
-    return people.assign_coords({name: ("zone", list(values)) for name, values in named.items()})
+    coordinates = {name: ("zone", list(values)) for name, values in named.items()}
+    inside = np.arange(len(zones.code)) < zones.inside
+    return people.assign_coords({**coordinates, "inside": ("zone", inside)})
 
 
 def _fields(

@@ -34,7 +34,9 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, toy_result):
     mine = tmp_path / "mine"
     (mine / "internal").mkdir(parents=True)
     (mine / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(dp.InputError, match="is no run folder; name another --out"):
+    with pytest.raises(
+        dp.InputError, match=r"holds what no run has written \(thesis.txt\); name another --out"
+    ):
         dp.write(toy_result, mine)
     assert (mine / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
@@ -62,3 +64,12 @@ def test_an_interrupt_at_the_last_moment_keeps_the_older_run(tmp_path, toy_resul
         dp.write(toy_result, tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "share" / "people.csv").exists()
+
+
+def test_a_note_in_a_run_folder_is_never_deleted(tmp_path, toy_result):
+    dp.write(toy_result, tmp_path / "run")
+    note = tmp_path / "run" / "share" / "note.txt"
+    note.write_text("for the meeting", encoding="utf-8")
+    with pytest.raises(dp.InputError, match=r"holds what no run has written \(share/note.txt\)"):
+        dp.write(toy_result, tmp_path / "run")
+    assert note.read_text(encoding="utf-8") == "for the meeting"

@@ -126,6 +126,18 @@ WRONG = {
         "events:\n  - {control: contrl.csv}\n",
         r"events\[0\]\.control: there is no table 'contrl\.csv'.*did you mean 'control\.csv'",
     ),
+    "a date that is none": (
+        "events:\n  - {strikes: 3, at: P1, date: 2030-13-01}\n",
+        r"test\.yaml:5:26: events\[0\]\.date: is not a date; write it as 2024-11-27 \(got '2030-13-01'\)",
+    ),
+    "a name where a list belongs": (
+        "events:\n  - {control: beta, places: P1, date: 2030-01-02}\n",
+        r"events\[0\]\.places: must be a list; write it in brackets",
+    ),
+    "a zone where a place belongs": (
+        "events:\n  - {control: beta, places: [Z1], date: 2030-01-02}\n",
+        r"events\[0\]\.places\[0\]: 'Z1' is the zone Amber; write a place",
+    ),
     "a boundary without sides": (
         "events:\n  - {close: boundary, date: 2030-01-02}\n",
         r"a boundary needs 'between' with two controllers",
@@ -159,12 +171,20 @@ def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, message):
 
 
 def test_all_errors_come_at_once(tmp_path):
-    found = error(
-        tmp_path,
-        HEAD + "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n"
-        "  - {control: zeta, places: [P1], date: 2030-01-02}\n",
-    )
-    assert len(found.splitlines()) == 2
+    """A missing title, an unknown key, an unknown place and an unknown controller."""
+    events = "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n"
+    events += "  - {control: zeta, places: [P1], date: 2030-01-02}\n"
+    found = error(tmp_path, HEAD.replace("title", "name") + events).splitlines()
+    parts = [
+        ("title", "is missing"),
+        ("name", "unknown key"),
+        ("events[0].at", "Nowhere"),
+        ("events[1].control", "zeta"),
+    ]
+    assert len(found) == len(parts)
+    for line, (place, message) in zip(found, parts, strict=True):
+        assert place in line
+        assert message in line
 
 
 @pytest.mark.parametrize(
@@ -202,6 +222,14 @@ def test_an_error_in_a_base_names_the_base(tmp_path):
     base = written(tmp_path, HEAD + "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n", "base.yaml")
     found = error(tmp_path, f"base: {base.name}\n")
     assert "base.yaml:5:18: events[0].at" in found
+
+
+def test_an_inherited_condition_does_not_outlive_a_change_of_events(tmp_path):
+    base = written(tmp_path, HEAD + "condition: all is quiet\n", "base.yaml")
+    strike = "add:\n  - {strikes: 3, at: P1, date: 2030-01-02}\n"
+    assert dp.load(written(tmp_path, f"base: {base.name}\ntitle: x\n")).condition == "all is quiet"
+    assert dp.load(written(tmp_path, f"base: {base.name}\n{strike}")).condition == ""
+    assert dp.load(written(tmp_path, f"base: {base.name}\ncondition: not so\n{strike}")).condition == "not so"
 
 
 def test_an_unknown_id_in_drop_is_an_error(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,6 +64,18 @@ def _dotted(location: Location) -> str:
     return text
 
 
+_PLAIN = {
+    "tuple_type": "must be a list; write it in brackets: [one, other]",
+    "too_short": "needs at least one entry",
+    "string_type": "must be one name or text",
+    "date_type": "is not a date; write it as 2024-11-27",
+    "date_parsing": "is not a date; write it as 2024-11-27",
+    "date_from_datetime_parsing": "is not a date; write it as 2024-11-27",
+    "date_from_datetime_inexact": "is not a date; write it as 2024-11-27",
+}
+"""Errors of validation in words of a planner, by pydantic's type."""
+
+
 def explain(detail: Mapping[str, Any], known: Mapping[str, list[str]]) -> tuple[Location, str]:
     """Location and message of one validation error.
 
@@ -80,7 +93,7 @@ def explain(detail: Mapping[str, Any], known: Mapping[str, list[str]]) -> tuple[
         return location, "unknown key" + suggestion(str(location[-1]), known.get(parent, []))
     if kind == "missing":
         return location, "is missing; write it"
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = _PLAIN.get(kind) or str(detail["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if isinstance(written, str | int | float | bool | dt.date):
         message += f" (got {written!r})" if isinstance(written, str) else f" (got {written})"
@@ -108,8 +121,10 @@ def read_document(path: Path) -> Document:
         raise InputError(finding(path, "is not UTF-8 text; save it as UTF-8")) from None
     except OSError as error:
         raise InputError(finding(path, f"cannot be read ({error.strerror})")) from None
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _constructor()
     try:
-        loaded = YAML(typ="rt").load(text)
+        loaded = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -125,6 +140,18 @@ def read_document(path: Path) -> Document:
         raise InputError(finding(path, "must be keys with values, such as 'title: My question'", 1))
     marks: dict[Location, Mark] = {}
     return Document(path, _plain(loaded, path, (), marks), marks)
+
+
+@lru_cache(maxsize=1)
+def _constructor() -> Any:
+    """Reads dates as text, so that a wrong one is found with its line where it is used."""
+    from ruamel.yaml.constructor import RoundTripConstructor
+
+    class _DatesAsText(RoundTripConstructor):
+        pass
+
+    _DatesAsText.add_constructor("tag:yaml.org,2002:timestamp", _DatesAsText.construct_yaml_str)
+    return _DatesAsText
 
 
 def _plain(node: Any, path: Path, location: Location, marks: dict[Location, Mark]) -> Any:

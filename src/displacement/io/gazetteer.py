@@ -199,6 +199,9 @@ class Gazetteer:
         if found:
             listed = "; ".join(map(str, found[:5]))
             raise LookupError(f"'{text}' is the name of {len(found)} places: {listed}; write the p-code")
+        other = self.names.get(text)
+        if other is not None:
+            raise LookupError(f"'{text}' is the {other.kind} {other.name}; write a {' or '.join(kinds)}")
         near = "; ".join(map(str, self.near(text, kinds)))
         raise LookupError(
             f"unknown {' or '.join(kinds)} '{text}'" + (f"; did you mean {near}?" if near else "")
@@ -214,7 +217,7 @@ class Gazetteer:
             for spelling, codes in self.spellings.items()
             if any(self.names[code].kind in kinds for code in codes)
         ]
-        hits = process.extract(normal(written), known, scorer=fuzz.WRatio, limit=4 * count, score_cutoff=60)
+        hits = process.extract(normal(written), known, scorer=fuzz.WRatio, limit=4 * count, score_cutoff=70)
         found: list[Name] = []
         for spelling, _, _ in hits:
             for code in self.spellings[spelling]:

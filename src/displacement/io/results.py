@@ -23,6 +23,9 @@ from displacement.grid import Grid
 from displacement.io.errors import InputError, finding
 from displacement.io.provenance import PACKAGE
 
+MANIFEST = "internal/manifest.json"
+"""Names every file of a run, and so tells a run folder from any other."""
+
 
 @contextlib.contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
@@ -54,16 +57,20 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _is_run(folder: Path) -> bool:
-    """Whether a folder is a run of ours, or empty: nothing else is ever replaced."""
-    if not folder.is_dir():
-        return False
-    if not any(folder.iterdir()):
-        return True
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        manifest = json.loads((folder / "internal" / "manifest.json").read_text(encoding="utf-8"))
-        return bool(manifest.get("package", {}).get("name") == PACKAGE)
-    return False
+def _others(folder: Path) -> list[str]:
+    """What lies in a folder and was not written by an earlier run: it is never deleted."""
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError, KeyError):
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["package"]["name"] == PACKAGE:
+            there -= {MANIFEST, *manifest["written"]}
+    return sorted(there)
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """Write the manifest of a run folder, last, with the names of all files in it."""
+    written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    write_json(folder / MANIFEST, {**content, "written": written})
 
 
 def _take_place(partial: Path, target: Path) -> None:
@@ -71,8 +78,10 @@ def _take_place(partial: Path, target: Path) -> None:
     if not target.exists():
         os.replace(partial, target)  # noqa: PTH105 - Path.replace refuses folders on some systems
         return
-    if not _is_run(target):
-        raise FileExistsError(0, f"{target.name} exists and is no run folder; name another --out")
+    others = _others(target) if target.is_dir() else [target.name]
+    if others:
+        message = f"{target.name} holds what no run has written ({', '.join(others[:3])}); name another --out"
+        raise FileExistsError(0, message)
     older = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
     try:
         os.replace(target, older / "run")  # noqa: PTH105

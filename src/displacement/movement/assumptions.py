@@ -163,8 +163,14 @@ class Movement(Assumptions):
     """All assumptions of the movement model."""
 
     hazard: Hazard = Hazard()
+    """How strongly the front, strikes and a change of control press people to leave."""
     response: Response = Response()
+    """What `none`, `few`, `half` and `most` mean."""
     departures: Departures = Departures()
+    """Who can leave, and who hardly does."""
     travel: Travel = Travel()
+    """How people travel."""
     destinations: Destinations = Destinations()
+    """Where people go."""
     area: Area = Area()
+    """How the tables of the area become cells."""

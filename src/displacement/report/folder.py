@@ -37,7 +37,8 @@ def write(result: Result, folder: str | Path) -> Path:
         (partial / "share").mkdir()
         (partial / "internal").mkdir()
         _write_share(partial / "share", result)
-        _write_internal(partial / "internal", result)
+        _write_internal(partial / "internal", result, target / "internal")
+        results.write_manifest(partial, dict(result.provenance))
     return target
 
 
@@ -56,8 +57,8 @@ def _write_share(folder: Path, result: Result) -> None:
     share.write_zones(folder / "zones.geojson", result)
 
 
-def _write_internal(folder: Path, result: Result) -> None:
-    """What is for the analyst: exact, with everything it was made from."""
+def _write_internal(folder: Path, result: Result, home: Path) -> None:
+    """What is for the analyst: exact, with everything it was made from; `home` is where it will lie."""
     attributes = {
         "title": result.scenario.title,
         "comment": _notice(result),
@@ -81,8 +82,7 @@ def _write_internal(folder: Path, result: Result) -> None:
         _notice(result),
     )
     _write_pairs(folder / "origin_destination.csv", result)
-    results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings())
-    results.write_json(folder / "manifest.json", dict(result.provenance))
+    results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
 
 
 def _write_pairs(path: Path, result: Result) -> None:
@@ -105,7 +105,8 @@ zones.geojson            statistical areas with the figures of the last day
 summary.md               the answer in a screenful
 
 Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.
-A blank with the note lt100 stands for 1 to 99 people. p10 and p90 are blank where the run has no range.
+A blank with the note lt100 stands for 1 to 99 people
+(in needs.csv: present, for what is given day by day; arriving, for all else). p10 and p90 are blank where the run has no range.
 
 first_departures     left home that day, by zone of origin
 newly_displaced      away from home now, by zone of origin

@@ -48,18 +48,16 @@ def shared_people(value: float) -> tuple[str, str]:
     return written(significant(whole)), ""
 
 
-def few(people: float) -> bool:
-    """Whether so few people are behind a figure that it is not shown."""
-    return people > 0 and round(people) < SMALLEST
+def shared_quantity(value: float, people: float) -> tuple[str, str]:
+    """A quantity of aid as shared: suppressed, or nothing, where the people behind it are.
 
-
-def shared_quantity(value: float, suppressed: bool) -> tuple[str, str]:
-    """A quantity of aid as shared; suppressed where the people behind it would be.
-
-    >>> shared_quantity(1234.0, False), shared_quantity(1234.0, True)
-    (('1200', ''), ('', 'lt100'))
+    >>> shared_quantity(1234.0, 500.0), shared_quantity(1234.0, 42.0), shared_quantity(1.2, 0.1)
+    (('1200', ''), ('', 'lt100'), ('0', ''))
     """
-    return ("", SUPPRESSED) if suppressed else (written(significant(value)), "")
+    whole = round(people)
+    if 0 < whole < SMALLEST:
+        return "", SUPPRESSED
+    return (written(significant(value)) if whole else "0"), ""
 
 
 def quantiles(values: NDArray[Any]) -> dict[str, NDArray[Any] | None]:

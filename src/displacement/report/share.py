@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io import results, tables
-from displacement.report.rounding import few, quantiles, shared_people, shared_quantity
+from displacement.report.rounding import quantiles, shared_people, shared_quantity
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -97,34 +97,36 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
 
 def _needs_rows(result: Result) -> Iterator[list[str]]:
     needs, zones = result.needs, result.inputs.zones
-    receives, few_there, few_in_all = _few_behind(result)
+    behind = _people_behind(result)
     levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
+    receives = np.flatnonzero(np.round(behind).max(axis=(0, 1)) > 0)
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
     for day, date in enumerate(_dates(needs)):
         for item, (sector, name, unit) in enumerate(labels):
             about = [str(sector), str(name), str(unit)]
-            shown = partial(shared_quantity, suppressed=bool(few_in_all[day]))
+            shown = partial(shared_quantity, people=float(behind[item, day].sum()))
             yield [date, ALL, "whole area", "", *about, *_cells(total, (day, item), shown)]
             for at in receives:
-                shown = partial(shared_quantity, suppressed=bool(few_there[day, at]))
+                shown = partial(shared_quantity, people=float(behind[item, day, at]))
                 cells = _cells(levels, (day, at, item), shown)
                 yield [date, zones.code[at], zones.name[at], zones.admin1_name[at], *about, *cells]
 
 
-def _few_behind(result: Result) -> tuple[Array, Array, Array]:
-    """Zones with aid to give; and where so few are present or arrive that no item of the day is shown.
+def _people_behind(result: Result) -> Array:
+    """People that each item follows: those present for what is given day by day, else those who arrive.
 
-    Some items follow those present and some those who arrive, so each alone suppresses them all.
+    Returns
+    -------
+    array of shape (item, time, zone)
+        [person]
     """
     inside = slice(result.inputs.zones.inside)
-    counts = [
+    present, arrivals = (
         result.people[name].sum("type").max("member").values[:, inside]
         for name in ("present_new", "arrivals")
-    ]
-    is_few = np.vectorize(few, otypes=[bool])
-    there = np.logical_or(*(is_few(count) for count in counts))
-    in_all = np.logical_or(*(is_few(count.sum(axis=1)) for count in counts))
-    return np.flatnonzero(counts[0].sum(axis=0) > 0), there, in_all
+    )
+    by_day = np.isin(result.needs["kind"].values, ("daily", "periodic_kit"))
+    return np.where(by_day[:, None, None], present, arrivals)
 
 
 def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:

@@ -10,13 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.needs.demand import mass_and_volume
-from displacement.report.rounding import few, quantiles, significant, words
+from displacement.report.rounding import SMALLEST, quantiles, significant, words
 from displacement.result import LIMITS, Result
 
 Array = NDArray[Any]
 
 DAYS = (3, 7, 14, 30)
 WIDTH = 96
+EARLY_SHARE = 0.02
+"""Share of all newly displaced above which those of the first day are remarked on: the period begins late."""
 
 
 def middle(values: xr.DataArray) -> Array:
@@ -51,7 +53,8 @@ def _answer(result: Result) -> str:
     last = result.people.isel(time=-1)
     away = float(middle(last["newly_displaced"].sum("zone")))
     unable = float(middle(last["unable_to_leave"].sum("zone")))
-    text = f"{result.condition}: about {words(away)} people newly displaced on {result.scenario.period.last}"
+    people = f"about {words(away)} people" if round(away) else "nobody"
+    text = f"{result.condition}: {people} newly displaced on {result.scenario.period.last}"
     if round(unable):
         text += f", and {words(unable)} who want to leave and cannot"
     return text + "."
@@ -64,7 +67,10 @@ def _by_day(result: Result) -> list[str]:
     shown = [*shown, len(total)] if len(total) not in shown else shown
     dates = np.datetime_as_string(result.people["time"].values, unit="D")
     cells = [f"day {day} ({dates[day - 1][5:]}): {words(float(total[day - 1]))}" for day in shown]
-    return _wrapped(f"Newly displaced, counted from {first}: " + "; ".join(cells) + ".")
+    text = f"Newly displaced, counted from {first}: " + "; ".join(cells) + "."
+    if total[0] > EARLY_SHARE * total[-1]:
+        text += f" {words(float(total[0]))} leave on the first day: begin the period earlier to count those before."
+    return _wrapped(text)
 
 
 def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
@@ -79,7 +85,8 @@ def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
 def _needs(result: Result) -> list[str]:
     """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures."""
     inside = result.people["arrivals"].isel(zone=slice(result.inputs.zones.inside))
-    if few(float(middle(inside.sum(("time", "zone", "type"))))):
+    people = round(float(middle(inside.sum(("time", "zone", "type")))))
+    if 0 < people < SMALLEST:
         return ["Needs are not shown: fewer than 100 people are behind them."]
     total = middle(result.needs["need"].sum(("time", "zone")))
     labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
@@ -121,7 +128,7 @@ def _rests_on(result: Result) -> str:
         if whole > 0:
             text.append(f"{_figure(whole)} {unit} {what}, {assumed / whole:.0%} of it on assumed lines")
     without = everything.attrs["items_without_mass"].replace("_", " ")
-    known = f" No mass is known for {without}, which are in no tonnage." if without else ""
+    known = f" Not in the tonnage, for want of a mass: {without}." if without else ""
     return f"In all {'; '.join(text)}.{known}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from displacement.io import tables
 from displacement.io.documents import Document, Location, Mark, explain, read_document
@@ -53,14 +54,14 @@ def load(path: str | Path, variant: str | None = None) -> Scenario:
     try:
         written = ScenarioFile.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(*_findings(document, error)) from None
+        raise InputError(*_findings(document, error), *_what_else(document)) from None
     folder = (path.parent / written.area).resolve()
     if not folder.is_dir():
         raise InputError(
             document.finding(("area",), f"there is no area folder '{written.area}' beside this file")
         )
     gazetteer = Gazetteer(folder)
-    values = _resolved(document, written, gazetteer, path)
+    values = _resolved(document, written, gazetteer)
     return Scenario.model_validate(
         values
         | {"path": path, "variant": variant, "variants": tuple(sorted(variants)), "area_folder": folder}
@@ -186,6 +187,8 @@ def _patched(base: Document, patch: Document) -> Document:
     data = copy.deepcopy(base.data)
     marks = dict(base.marks)
     _change(data, marks, patch, patch.data, (), skip=_PATCH_KEYS)
+    if {"drop", "add", "events"} & set(patch.data) and "condition" not in patch.data:
+        data.pop("condition", None)  # what the answer depended on is no longer true
     events = list(data.get("events") or [])
     event_marks = [_below(marks, ("events", index)) for index in range(len(events))]
     heads = [marks.get(("events", index)) for index in range(len(events))]
@@ -235,19 +238,14 @@ def _change(
         marks |= {at: mark for at, mark in patch.marks.items() if at[: len(here)] == here and at not in marks}
 
 
-def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer, path: Path) -> dict[str, Any]:
+def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> dict[str, Any]:
     """The scenario's values with names replaced by codes; all errors at once."""
     findings: list[str] = []
     values = written.model_dump(by_alias=True)
     for index, event in enumerate(written.events):
         resolved = values["events"][index]
-        at: Location = ("events", index)
-        for field, kinds in _names(event):
-            resolved[field] = _codes(document, gazetteer, (*at, field), resolved[field], kinds, findings)
-        for field in _controllers(event):
-            resolved[field] = _ids(document, gazetteer, (*at, field), resolved[field], findings)
-        findings += _dates(document, event, written, at)
-        findings += _table(document, event, gazetteer, at, path)
+        findings += _event(document, event, resolved, index, gazetteer)
+        findings += _dates(document, event, written.period, ("events", index))
     for index, response in enumerate(written.departure_response):
         for field in ("controlled_by", "incoming"):
             if getattr(response, field) is not None:
@@ -266,6 +264,34 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer, p
     if findings:
         raise InputError(*findings)
     return values
+
+
+def _event(
+    document: Document, event: Any, resolved: dict[str, Any], index: int, gazetteer: Gazetteer
+) -> list[str]:
+    """Write codes for the names of one event, and say which cannot be resolved."""
+    findings: list[str] = []
+    at: Location = ("events", index)
+    for field, kinds in _names(event):
+        resolved[field] = _codes(document, gazetteer, (*at, field), resolved[field], kinds, findings)
+    for field in _controllers(event):
+        resolved[field] = _ids(document, gazetteer, (*at, field), resolved[field], findings)
+    return [*findings, *_table(document, event, gazetteer, at, document.path)]
+
+
+def _what_else(document: Document) -> Iterator[str]:
+    """What is wrong with the events that are well-formed, where something else is not."""
+    area = document.data.get("area")
+    folder = document.path.parent / area if isinstance(area, str) else None
+    if folder is None or not (folder / "area.yaml").is_file():
+        return
+    gazetteer = Gazetteer(folder.resolve())
+    one: TypeAdapter[Any] = TypeAdapter(model.Event)
+    events = document.data.get("events")
+    for index, written in enumerate(events if isinstance(events, list) else ()):
+        with contextlib.suppress(ValidationError):
+            event = one.validate_python(written)
+            yield from _event(document, event, event.model_dump(by_alias=True), index, gazetteer)
 
 
 def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
@@ -330,9 +356,8 @@ def _ids(document: Document, gazetteer: Gazetteer, at: Location, written: Any, f
     return found
 
 
-def _dates(document: Document, event: Any, written: ScenarioFile, at: Location) -> Iterator[str]:
+def _dates(document: Document, event: Any, period: model.Period, at: Location) -> Iterator[str]:
     """Dates far outside the period, taken for slips."""
-    period = written.period
     early, late = (period.start - dt.timedelta(days=FAR_DAYS), period.last + dt.timedelta(days=FAR_DAYS))
     date = getattr(event, "date", None)
     if date is not None and not early <= date <= late:
@@ -356,7 +381,7 @@ def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterato
     """A place that comes under two controllers on one day."""
     seen: dict[tuple[dt.date, str], str] = {}
     for index, event in enumerate(events):
-        for code in event.get("places") or ():
+        for code in (event.get("places") or ()) if event.get("control") else ():
             earlier = seen.setdefault((event["date"], code), event["control"])
             if earlier != event["control"]:
                 message = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -289,7 +290,24 @@ class Scenario(ScenarioFile):
         beside = self.path.parent / name
         return beside if beside.exists() else self.area_folder / name
 
-    def settings(self) -> dict[str, Any]:
-        """Everything as plain values, defaults included, for `scenario.resolved.yaml`."""
+    def settings(self, home: Path | None = None) -> dict[str, Any]:
+        """Everything as plain values, defaults included; with file names as seen from `home`, if given."""
         own = set(ScenarioFile.model_fields)
-        return self.model_dump(mode="json", by_alias=True, include=own, exclude_none=True)
+        values = self.model_dump(mode="json", by_alias=True, include=own, exclude_none=True)
+        if home is None:
+            return values
+        values["area"] = _seen_from(home, self.area_folder)
+        holders = [(event, verb) for event in values["events"] for verb in ("control", "strikes")]
+        for holder, key in [*holders, (values, "start_control"), (values["departures"], "observed")]:
+            name = holder.get(key) if isinstance(holder, dict) else None
+            if isinstance(name, str) and (self.path.parent / name).is_file():
+                holder[key] = _seen_from(home, self.path.parent / name)
+        return values
+
+
+def _seen_from(home: Path, path: Path) -> str:
+    """A path relative to a folder; whole where there is no such way (another drive)."""
+    try:
+        return Path(os.path.relpath(path.resolve(), home.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
