@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,11 @@ def write(result: Result, folder: str | Path) -> Path:
 
 
 def _notice(result: Result) -> str:
-    """What every reader of the folder has to know."""
-    return f"{result.notice} {' '.join(result.inputs.area.licences)}".strip()
+    """What every reader of the folder has to know, in lines."""
+    lines = textwrap.wrap(result.notice, 110)
+    for licence in result.inputs.area.licences:
+        lines += textwrap.wrap(licence, 110, initial_indent="* ", subsequent_indent="  ")
+    return "\n".join(lines)
 
 
 def _write_share(folder: Path, result: Result) -> None:
@@ -105,8 +109,8 @@ zones.geojson            statistical areas with the figures of the last day
 summary.md               the answer in a screenful
 
 Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.
-A blank with the note lt100 stands for 1 to 99 people
-(in needs.csv: present, for what is given day by day; arriving, for all else). p10 and p90 are blank where the run has no range.
+A blank with the note lt100 stands for 1 to 99 people (in needs.csv: people present, for what is given day by day;
+people arriving, for all else). p10 and p90 are blank where the run has no range.
 
 first_departures     left home that day, by zone of origin
 newly_displaced      away from home now, by zone of origin
