@@ -201,7 +201,10 @@ def move(
             assumptions=member.destinations,
         )
 
-    allowed = destinations.allowed(inputs.blocks, places, member.destinations)
+    weights = inputs.blocks.weights(inputs.cells["population"].values)
+    easting, northing = inputs.grid.centres()
+    rules = member.destinations
+    allowed = destinations.allowed(weights, easting, northing, inputs.grid.cell_area, places, rules)
     return simulate.simulate(
         leaving,
         inputs.blocks,

@@ -11,7 +11,7 @@ from displacement.kernels.choice import MODELS, logit
 ORIGINS, PLACES = 4, 6
 hours = hnp.arrays(float, (ORIGINS, PLACES), elements=st.floats(0.1, 30.0) | st.just(np.inf))
 sizes = hnp.arrays(float, (ORIGINS, PLACES), elements=st.floats(1.0, 1e6) | st.just(0.0))
-masks = hnp.arrays(bool, (ORIGINS, PLACES))
+masks = hnp.arrays(float, (ORIGINS, PLACES), elements=st.sampled_from([0.0, 0.3, 1.0]))
 
 
 def slow_logit(hours, allowed, attraction, decay):
@@ -19,8 +19,9 @@ def slow_logit(hours, allowed, attraction, decay):
     shares = np.zeros(hours.shape)
     for origin in range(hours.shape[0]):
         for place in range(hours.shape[1]):
-            if allowed[origin, place] and np.isfinite(hours[origin, place]):
-                shares[origin, place] = attraction[origin, place] * np.exp(-decay * hours[origin, place])
+            if np.isfinite(hours[origin, place]):
+                size = allowed[origin, place] * attraction[origin, place]
+                shares[origin, place] = size * np.exp(-decay * hours[origin, place])
         if shares[origin].sum() > 0:
             shares[origin] /= shares[origin].sum()
     return shares
@@ -31,7 +32,7 @@ def slow_logit(hours, allowed, attraction, decay):
 @given(hours=hours, allowed=masks, attraction=sizes, decay=st.floats(0.0, 20.0))
 def test_every_model_keeps_the_contract(model, hours, allowed, attraction, decay):
     shares = model(hours, allowed, attraction, decay)
-    usable = allowed & np.isfinite(hours) & (attraction > 0)
+    usable = (allowed > 0) & np.isfinite(hours) & (attraction > 0)
     assert (shares >= 0).all()
     assert (shares[~usable] == 0).all()
     np.testing.assert_allclose(shares.sum(axis=1), usable.any(axis=1), rtol=1e-12)
@@ -49,9 +50,9 @@ def test_the_logit_equals_the_slow_way(hours, allowed, attraction, decay):
 @settings(max_examples=60, deadline=None)
 @given(hours=hours, attraction=sizes, decay=st.floats(0.0, 3.0))
 def test_removing_a_destination_leaves_the_ratios_of_the_others(hours, attraction, decay):
-    allowed = np.ones(hours.shape, dtype=bool)
+    allowed = np.ones(hours.shape)
     before = logit(hours, allowed, attraction, decay)
-    allowed[:, 0] = False
+    allowed[:, 0] = 0.0
     after = logit(hours, allowed, attraction, decay)
     left = before[:, 1:].sum(axis=1, keepdims=True)
     some = (left > 1e-6)[:, 0]
@@ -59,24 +60,22 @@ def test_removing_a_destination_leaves_the_ratios_of_the_others(hours, attractio
 
 
 def test_without_decay_people_go_in_proportion_to_size_exactly():
-    shares = logit(np.array([[1.0, 9.0]]), np.ones((1, 2), dtype=bool), np.array([[1.0, 3.0]]), 0.0)
+    shares = logit(np.array([[1.0, 9.0]]), np.ones((1, 2), dtype=float), np.array([[1.0, 3.0]]), 0.0)
     assert (shares == [[0.25, 0.75]]).all()
 
 
 def test_with_infinite_decay_people_go_to_the_nearest_exactly():
     hours, size = np.array([[2.0, 1.0, 3.0]]), np.array([[1e9, 1.0, 1e9]])
-    shares = logit(hours, np.ones((1, 3), dtype=bool), size, 1e6)
+    shares = logit(hours, np.ones((1, 3), dtype=float), size, 1e6)
     assert (shares == [[0.0, 1.0, 0.0]]).all()
 
 
 def test_splitting_a_destination_changes_no_other_share():
     hours = np.array([[1.0, 2.0, 2.0]])
-    whole = logit(hours[:, :2], np.ones((1, 2), dtype=bool), np.array([[5.0, 8.0]]), 0.5)
-    split = logit(hours, np.ones((1, 3), dtype=bool), np.array([[5.0, 3.0, 5.0]]), 0.5)
+    whole = logit(hours[:, :2], np.ones((1, 2), dtype=float), np.array([[5.0, 8.0]]), 0.5)
+    split = logit(hours, np.ones((1, 3), dtype=float), np.array([[5.0, 3.0, 5.0]]), 0.5)
     assert split[0, 0] == pytest.approx(whole[0, 0], rel=1e-12)
 
 
 def test_where_all_is_closed_nobody_goes():
-    assert (
-        logit(np.array([[1.0, np.inf]]), np.array([[False, True]]), np.array([[1.0, 1.0]]), 0.5) == 0
-    ).all()
+    assert (logit(np.array([[1.0, np.inf]]), np.array([[0.0, 1.0]]), np.array([[1.0, 1.0]]), 0.5) == 0).all()

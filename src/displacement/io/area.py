@@ -83,7 +83,7 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
     tile_side = max(1, round(assumptions.block_km / cell_km))
     row, column = np.divmod(np.arange(grid.size), grid.shape[1])
     tile = (row // tile_side) * grid.shape[1] + column // tile_side
-    blocks = blocks_of(population, zone, key, tile, easting, northing, grid.cell_area)
+    blocks = blocks_of(population, zone, key, tile, easting, northing)
     destinations = reader.destinations(zones, zone_index, exits, places, groups, group_of_cell, any_place)
     sides = sorted({controller.side for controller in area.controllers.values()})
     return Inputs(

@@ -5,7 +5,7 @@ Contract of every entry of `MODELS`
 ``model(hours, allowed, attraction, decay) -> shares``
 
 hours : array of shape (origin, destination), travel time [h]; infinite where there is no way
-allowed : array of bool, shape (origin, destination); False where an origin may not use a destination
+allowed : array of shape (origin, destination) in [0, 1], share of an origin's people who may use a destination
 attraction : array of shape (origin, destination) or (1, destination), >= 0, any scale; 0 where closed [person]
 decay : float, loss of utility with an hour of travel [1/h]
 
@@ -33,10 +33,11 @@ def logit(hours: Array, allowed: Array, attraction: Array, decay: float) -> Arra
 
     Examples
     --------
-    >>> logit(np.array([[1.0, 1.0]]), np.array([[True, True]]), np.array([[1.0, 3.0]]), 0.5)
+    >>> logit(np.array([[1.0, 1.0]]), np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), 0.5)
     array([[0.25, 0.75]])
     """
-    usable = allowed & np.isfinite(hours) & (attraction > 0)
+    attraction = attraction * allowed
+    usable = np.isfinite(hours) & (attraction > 0)
     distance = np.where(usable, hours, np.inf)
     nearest = distance.min(axis=1, keepdims=True, initial=np.inf)
     gap = np.where(usable, distance, 0.0) - np.where(usable, nearest, 0.0)
@@ -56,16 +57,16 @@ def _rows_to_one(weight: Array, attraction: Array, distance: Array) -> Array:
 
 
 def nearest(hours: Array, allowed: Array, attraction: Array, decay: float) -> Array:
-    """Everybody to the nearest open place; equally near places share equally. `decay` has no effect.
+    """Everybody to the nearest place open to any of them; equally near ones share equally. `decay` has no effect.
 
     The naive entry of the table, to compare the others against.
 
     Examples
     --------
-    >>> nearest(np.array([[1.0, 2.0]]), np.array([[True, True]]), np.array([[1.0, 3.0]]), 0.5)
+    >>> nearest(np.array([[1.0, 2.0]]), np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), 0.5)
     array([[1., 0.]])
     """
-    usable = allowed & np.isfinite(hours) & (attraction > 0)
+    usable = (allowed > 0) & np.isfinite(hours) & (attraction > 0)
     distance = np.where(usable, hours, np.inf)
     closest = (distance == distance.min(axis=1, keepdims=True, initial=np.inf)) & usable
     count = closest.sum(axis=1, keepdims=True)

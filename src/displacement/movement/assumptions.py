@@ -137,7 +137,7 @@ class Destinations(Assumptions):
     nearest_in_city_km: float = assumed(2.0, "km", ge=0)
     """The same for people of a dense city. [km] Judgement."""
     city_density: float = assumed(3000.0, "person/km2", gt=0)
-    """Density above which a 5 km block counts as city. [person/km2] Judgement."""
+    """Density above which a cell counts as city. [person/km2] Judgement."""
 
 
 class Area(Assumptions):

@@ -26,8 +26,6 @@ class Blocks:
         People when the run starts. [person]
     easting, northing : array of shape (block,)
         Centre by people. [m]
-    density : array of shape (block,)
-        People by the area of the block's inhabited cells. [person/km2]
     """
 
     of_cell: Array
@@ -36,7 +34,6 @@ class Blocks:
     people: Array
     easting: Array
     northing: Array
-    density: Array
 
     @property
     def size(self) -> int:
@@ -52,7 +49,7 @@ class Blocks:
 
 
 def blocks_of(
-    population: Array, zone: Array, key: Array, tile: Array, easting: Array, northing: Array, cell_area: float
+    population: Array, zone: Array, key: Array, tile: Array, easting: Array, northing: Array
 ) -> Blocks:
     """Group the inhabited cells into blocks.
 
@@ -64,8 +61,6 @@ def blocks_of(
         Zone, response key and tile of each cell.
     easting, northing : array of shape (cell,)
         Centres of the cells. [m]
-    cell_area : float
-        [km2]
 
     Returns
     -------
@@ -85,5 +80,4 @@ def blocks_of(
         people=people,
         easting=np.bincount(block, population[cell] * easting[cell], size) / people,
         northing=np.bincount(block, population[cell] * northing[cell], size) / people,
-        density=people / (np.bincount(block, minlength=size) * cell_area),
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from displacement.movement.assumptions import Destinations
-from displacement.movement.blocks import Blocks
 from displacement.movement.hazard import Answers
 
 Array = NDArray[Any]
@@ -73,19 +73,47 @@ class Keys:
     response: Array
 
 
-def allowed(blocks: Blocks, places: Places, assumptions: Destinations) -> Array:
-    """False where a destination is nearer than a displacement goes (less within a dense city).
+def allowed(
+    weights: sparse.csr_array,
+    easting: Array,
+    northing: Array,
+    cell_area: float,
+    places: Places,
+    rules: Destinations,
+) -> Array:
+    """Share of each block's people who live far enough from a destination to be displaced there.
+
+    Less is far enough for people of a dense city. Exits are always far enough.
+
+    Parameters
+    ----------
+    weights : sparse array of shape (block, cell)
+        People of each block by cell. [person]
+    easting, northing : array of shape (cell,)
+        Centres of the cells. [m]
+    cell_area : float
+        [km2]
+    places : Places
+        Destinations.
+    rules : Destinations
+        Distances and density.
 
     Returns
     -------
-    array of bool, shape (block, destination)
+    array of shape (block, destination)
+        [1]
     """
-    distance = np.hypot(
-        blocks.easting[:, None] - places.easting[None, :], blocks.northing[:, None] - places.northing[None, :]
-    )
-    city = blocks.density >= assumptions.city_density
-    nearest = np.where(city, assumptions.nearest_in_city_km, assumptions.nearest_km)
-    return np.asarray((distance / 1000.0 >= nearest[:, None]) | (places.hours_beyond > 0)[None, :])
+    cell = np.unique(weights.indices)
+    inhabited = weights[:, cell]
+    people = np.asarray(inhabited.sum(axis=0)).ravel()
+    city = people / cell_area >= rules.city_density
+    least = np.where(city, rules.nearest_in_city_km, rules.nearest_km)
+    share = np.ones((weights.shape[0], places.count))
+    total = np.asarray(inhabited.sum(axis=1)).ravel()
+    for at in np.flatnonzero(places.hours_beyond == 0):
+        distance = np.hypot(easting[cell] - places.easting[at], northing[cell] - places.northing[at]) / 1000.0
+        share[:, at] = (inhabited @ (distance >= least).astype(float)) / total
+    return share
 
 
 def attraction(

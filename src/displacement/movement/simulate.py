@@ -207,8 +207,8 @@ def simulate(
         `first_departures`, `mean_hazard` by (time, group, origin) and `start`; `time` in parts of steps.
     blocks, places : Blocks, Places
         Origins and destinations.
-    allowed : array of bool, shape (block, destination)
-        False where a destination is too near.
+    allowed : array of shape (block, destination)
+        Share of the block's people who live far enough from a destination. [1]
     routes : Routes
         Hours by closure epoch.
     attraction : callable
@@ -338,7 +338,7 @@ def _choose_again(
     closed = np.mean([draw <= 0 for draw in draws], axis=0)
     turned = arriving * closed[classes.key]
     draw = draws[-1]
-    elsewhere = ~np.eye(again.hours.shape[0], dtype=bool)
+    elsewhere = 1.0 - np.eye(again.hours.shape[0])
     staying = arriving - turned
     on_the_way = _lengthened(on_the_way, len(again.arrival))
     for key in np.unique(classes.key[turned.sum(axis=1) > 0]):
