@@ -7,9 +7,12 @@ found at the door and not three steps later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+
+Dataset = TypeVar("Dataset", bound=Any)
+"""An `xarray.Dataset`; not imported here, so that the table stays light."""
 
 
 class Variable(NamedTuple):
@@ -79,7 +82,7 @@ FIELDS: Mapping[str, Variable] = {
 }
 
 
-def check(dataset: Any, table: Mapping[str, Variable], names: Iterable[str] | None = None) -> Any:
+def check(dataset: Dataset, table: Mapping[str, Variable], names: Iterable[str] | None = None) -> Dataset:
     """Hold a dataset to the table; return it unchanged.
 
     Parameters
@@ -108,9 +111,9 @@ def check(dataset: Any, table: Mapping[str, Variable], names: Iterable[str] | No
     return dataset
 
 
-def describe(dataset: Any, table: Mapping[str, Variable]) -> Any:
+def describe(dataset: Dataset, table: Mapping[str, Variable]) -> Dataset:
     """Write unit and meaning on each array of a dataset (CF attributes); return a new dataset."""
-    described = dataset.copy()
+    described: Dataset = dataset.copy()
     for name in set(table) & set(dataset):
         variable = table[name]
         described[name].attrs = {"units": variable.unit, "long_name": variable.meaning}

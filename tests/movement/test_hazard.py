@@ -158,7 +158,7 @@ def test_the_integrals_are_those_of_the_equation():
         for cell in range(3):
             edges = [0.0, *inside, end]
             slow = sum(
-                integrate.quad(lambda t: rate_at(seen, hazard, t)[cell], a, b, limit=200)[0]  # noqa: B023
+                integrate.quad(lambda t, cell=cell: rate_at(seen, hazard, t)[cell], a, b, limit=200)[0]
                 for a, b in pairwise(edges)
             )
             assert found[int(end), cell] == pytest.approx(slow, rel=1e-6)

@@ -1,5 +1,7 @@
 """The run folder is whole or not there."""
 
+from pathlib import Path
+
 import pytest
 
 import displacement as dp
@@ -48,18 +50,16 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
 
 
 def test_an_interrupt_at_the_last_moment_keeps_the_older_run(tmp_path, toy_result, monkeypatch):
-    import os
-
     dp.write(toy_result, tmp_path / "run")
-    real, calls = os.replace, []
+    real, calls = Path.replace, []
 
     def interrupted(source, target):
         calls.append(source)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        real(source, target)
+        return real(source, target)
 
-    monkeypatch.setattr("displacement.io.results.os.replace", interrupted)
+    monkeypatch.setattr(Path, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         dp.write(toy_result, tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

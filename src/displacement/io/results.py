@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -76,7 +75,7 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
 def _take_place(partial: Path, target: Path) -> None:
     """Put a finished folder in the place of an older one, which goes only when that is done."""
     if not target.exists():
-        os.replace(partial, target)  # noqa: PTH105 - Path.replace refuses folders on some systems
+        partial.replace(target)
         return
     others = _others(target) if target.is_dir() else [target.name]
     if others:
@@ -84,11 +83,11 @@ def _take_place(partial: Path, target: Path) -> None:
         raise FileExistsError(0, message)
     older = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
     try:
-        os.replace(target, older / "run")  # noqa: PTH105
-        os.replace(partial, target)  # noqa: PTH105
+        target.replace(older / "run")
+        partial.replace(target)
     except BaseException:
         if not target.exists():
-            os.replace(older / "run", target)  # noqa: PTH105
+            (older / "run").replace(target)
         older.rmdir()
         raise
     shutil.rmtree(older, ignore_errors=True)

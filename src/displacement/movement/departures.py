@@ -15,7 +15,6 @@ from scipy import sparse
 
 from displacement.movement.assumptions import Movement
 from displacement.movement.hazard import Answers, Threats, cumulative
-from displacement.variables import DEPARTURES, check
 
 Array = NDArray[Any]
 
@@ -138,8 +137,3 @@ def given(observed: Array, zone: Array, start: Array) -> Array:
     people = np.bincount(zone, start.sum(axis=0), observed.shape[1])
     share = np.divide(start, people[zone], out=np.zeros_like(start), where=people[zone] > 0)
     return np.asarray(observed[:, zone][:, None, :] * share[None])
-
-
-def check_departures(departures: xr.Dataset) -> xr.Dataset:
-    """Hold departures to the table of variables."""
-    return check(departures, DEPARTURES)  # type: ignore[no-any-return]

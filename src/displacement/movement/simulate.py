@@ -395,7 +395,7 @@ class _Book:
             coords={"zone": self.zones, "type": list(TYPES)},
             attrs={"step_days": step_days},
         )
-        return check(dataset, PEOPLE)  # type: ignore[no-any-return]
+        return check(dataset, PEOPLE)
 
     def flows(self) -> xr.Dataset:
         """The trips of all steps."""
@@ -403,4 +403,4 @@ class _Book:
             {"departures": (FLOWS["departures"].dims, self.sent[None])},
             coords={"origin": self.zones, "destination": self.zones},
         )
-        return check(dataset, FLOWS)  # type: ignore[no-any-return]
+        return check(dataset, FLOWS)

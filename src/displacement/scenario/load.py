@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,16 +11,15 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from displacement.io import tables
-from displacement.io.documents import Document, Location, Mark, explain, read_document
+from displacement.io.documents import Document, Location, explain
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.gazetteer import Gazetteer, Kind
 from displacement.scenario import model
+from displacement.scenario.compose import PATCH_KEYS, composed, patched
 from displacement.scenario.model import Scenario, ScenarioFile
 
 FAR_DAYS = 90
 """An event further than this outside the period is taken for a slip. [day]"""
-
-_PATCH_KEYS = ("base", "variants", "drop", "add")
 
 
 def load(path: str | Path, variant: str | None = None) -> Scenario:
@@ -45,12 +43,12 @@ def load(path: str | Path, variant: str | None = None) -> Scenario:
         All findings at once, a line each: file, line, column, place and what to write instead.
     """
     path = Path(path)
-    document, variants = _composed(path, ())
+    document, variants = composed(path, ())
     if variant is not None:
         if variant not in variants:
             known = suggestion(variant, sorted(variants)) if variants else "; this scenario has no variants"
             raise InputError(finding(path, f"unknown variant '{variant}'{known}"))
-        document = _patched(document, variants[variant])
+        document = patched(document, variants[variant])
     try:
         written = ScenarioFile.model_validate(document.data)
     except ValidationError as error:
@@ -101,7 +99,7 @@ def _known_keys(location: Location, tags: set[str]) -> dict[str, list[str]]:
     if not (isinstance(holder, type) and issubclass(holder, BaseModel)):
         return {}
     keys = [info.alias or name for name, info in holder.model_fields.items()]
-    extra = list(_PATCH_KEYS[:2]) if holder is ScenarioFile else []
+    extra = list(PATCH_KEYS[:2]) if holder is ScenarioFile else []
     parent = ""
     for part in location[:-1]:
         if not isinstance(part, int) and part not in tags:
@@ -119,123 +117,6 @@ def _model_of(holder: Any, field: str) -> Any:
     return next(
         (part for part in (kind, *inner) if isinstance(part, type) and issubclass(part, BaseModel)), None
     )
-
-
-def _composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, Document]]:
-    """A document with its `base` applied, and its variants as documents."""
-    document = read_document(path)
-    here = path.resolve()
-    if here in above:
-        chain = " -> ".join(step.name for step in (*above, here))
-        raise InputError(
-            document.finding(("base",), f"a scenario includes itself ({chain}); name another base")
-        )
-    variants: dict[str, Document] = {}
-    base = document.data.get("base")
-    if base is not None:
-        if not isinstance(base, str):
-            raise InputError(document.finding(("base",), f"must be a file's name (got {base!r})"))
-        if not (path.parent / base).is_file():
-            raise InputError(document.finding(("base",), f"there is no file '{base}' beside this one"))
-        below, variants = _composed(path.parent / base, (*above, here))
-        below = _moved(below, path)
-        own = document.data.get("variants") or {}
-        document = _patched(below, document)
-    else:
-        own = document.data.get("variants") or {}
-        for key in ("drop", "add"):
-            if key in document.data:
-                raise InputError(document.finding((key,), "needs 'base', or stands in a variant"))
-    if not isinstance(own, Mapping):
-        raise InputError(read_document(path).finding(("variants",), "must be names with changes below them"))
-    source = read_document(path)
-    for name, patch in own.items():
-        if not isinstance(patch, Mapping):
-            raise InputError(source.finding(("variants", name), "must hold drop, add or changed fields"))
-        marks = _below(source.marks, ("variants", name))
-        variants = variants | {str(name): Document(path, dict(patch), marks)}
-    data = {key: value for key, value in document.data.items() if key not in _PATCH_KEYS}
-    return Document(path, data, document.marks), variants
-
-
-def _moved(document: Document, path: Path) -> Document:
-    """A base as seen from another folder: its area and tables stay where they are."""
-    base_folder = document.path.parent.resolve()
-    if base_folder == path.parent.resolve():
-        return document
-    data = copy.deepcopy(document.data)
-    if isinstance(data.get("area"), str):
-        data["area"] = str((base_folder / data["area"]).resolve())
-    for event in data.get("events") or ():
-        for verb in ("control", "strikes"):
-            if isinstance(event, dict) and isinstance(event.get(verb), str):
-                table = base_folder / event[verb]
-                if table.is_file():
-                    event[verb] = str(table)
-    return Document(path, data, document.marks)
-
-
-def _below(marks: Mapping[Location, Mark], prefix: Location) -> dict[Location, Mark]:
-    """The marks below a location, counted from it."""
-    return {
-        at[len(prefix) :]: mark for at, mark in marks.items() if at[: len(prefix)] == prefix and at != prefix
-    }
-
-
-def _patched(base: Document, patch: Document) -> Document:
-    """A document with the changed fields, `drop` and `add` of another."""
-    data = copy.deepcopy(base.data)
-    marks = dict(base.marks)
-    _change(data, marks, patch, patch.data, (), skip=_PATCH_KEYS)
-    if {"drop", "add", "events"} & set(patch.data) and "condition" not in patch.data:
-        data.pop("condition", None)  # what the answer depended on is no longer true
-    events = list(data.get("events") or [])
-    event_marks = [_below(marks, ("events", index)) for index in range(len(events))]
-    heads = [marks.get(("events", index)) for index in range(len(events))]
-    for index, name in enumerate(patch.data.get("drop") or ()):
-        hits = [
-            at for at, event in enumerate(events) if isinstance(event, Mapping) and event.get("id") == name
-        ]
-        if not hits:
-            ids = [str(event["id"]) for event in events if isinstance(event, Mapping) and event.get("id")]
-            message = f"no event has the id '{name}'" + suggestion(str(name), ids)
-            raise InputError(patch.finding(("drop", index), message))
-        for at in reversed(hits):
-            del events[at], event_marks[at], heads[at]
-    for index, event in enumerate(patch.data.get("add") or ()):
-        events.append(event)
-        event_marks.append(_below(patch.marks, ("add", index)))
-        heads.append(patch.marks.get(("add", index)))
-    if events or "events" in data:
-        data["events"] = events
-        marks = {at: mark for at, mark in marks.items() if at[:1] != ("events",) or len(at) == 1}
-        for index, (head, inner) in enumerate(zip(heads, event_marks, strict=True)):
-            if head:
-                marks[("events", index)] = head
-            marks |= {("events", index, *at): mark for at, mark in inner.items()}
-    return Document(base.path, data, marks)
-
-
-def _change(
-    data: dict[str, Any],
-    marks: dict[Location, Mark],
-    patch: Document,
-    values: Mapping[str, Any],
-    location: Location,
-    skip: tuple[str, ...] = (),
-) -> None:
-    """Replace fields, mapping by mapping, and note where the new ones stand."""
-    for key, value in values.items():
-        if key in skip:
-            continue
-        here = (*location, key)
-        if isinstance(value, Mapping) and isinstance(data.get(key), dict):
-            _change(data[key], marks, patch, value, here)
-        else:
-            data[key] = copy.deepcopy(value)
-            for at in [at for at in marks if at[: len(here)] == here]:
-                del marks[at]
-        marks |= {at: mark for at, mark in patch.marks.items() if at[: len(here)] == here and at not in marks}
 
 
 def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> dict[str, Any]:
