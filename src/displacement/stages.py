@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from displacement import variables
 from displacement.io import cache
 from displacement.io.inputs import Inputs
-from displacement.movement import departures, destinations, hazard, routes, simulate
+from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
 from displacement.movement.hazard import Threats
 from displacement.scenario import timeline
@@ -29,14 +29,11 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 TILE_CELLS = 32_768
 """Cells that a tile has at the least, as far as the grid goes."""
 
-PART_DAYS = 0.5
-"""People choose anew at least so often, because places change hands at noon. [day]"""
-
 
 def edges_of(scenario: Scenario) -> Array:
-    """Edges of the parts of steps, shape (step * parts + 1,). [day]"""
-    part = min(PART_DAYS, scenario.period.step_days)
-    return np.linspace(0.0, scenario.period.days, round(scenario.period.days / part) + 1)
+    """Edges of the steps, shape (step + 1,). [day]"""
+    period = scenario.period
+    return np.linspace(0.0, period.days, round(period.days / period.step_days) + 1)
 
 
 class _Tile(NamedTuple):
@@ -116,9 +113,9 @@ def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Sc
     """First departures that the scenario gives, in place of the model's."""
     if events.observed is None:
         return leaving
-    parts = leaving.sizes["time"] // scenario.period.days
-    by_part = np.repeat(events.observed, parts, axis=0) / parts
-    given = departures.given(by_part, inputs.blocks.zone, leaving["start"].values)
+    steps = leaving.sizes["time"] // scenario.period.days
+    by_step = np.repeat(events.observed, steps, axis=0) / steps
+    given = departures.given(by_step, inputs.blocks.zone, leaving["start"].values)
     return leaving.assign(first_departures=leaving["first_departures"].copy(data=given[None]))
 
 
@@ -181,65 +178,110 @@ def move(
     scenario: Scenario,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move the people of one member."""
-    places = inputs.destinations
-    danger = _danger(inputs, events, member, edges)
-    start_holder = events.control.start[places.place]
-    is_exit = np.isin(places.zone, np.arange(inputs.zones.inside, len(inputs.zones.code)))
-    exit_code = np.array(inputs.zones.code)[places.zone]
-
-    def attraction(part: int) -> Array:
-        middle = (edges[part] + edges[part + 1]) / 2
-        closures = events.epochs[events.epoch_of_day[int(middle)]]
-        return destinations.attraction(
-            places,
-            inputs.keys,
-            holder=events.control.at(middle)[places.place],
-            start_holder=start_holder,
-            danger=danger[part],
-            closed=is_exit & np.isin(exit_code, closures.crossings),
-            answers=events.answers,
-            assumptions=member.destinations,
-        )
-
     weights = inputs.blocks.weights(inputs.cells["population"].values)
     easting, northing = inputs.grid.centres()
     rules = member.destinations
-    allowed = destinations.allowed(weights, easting, northing, inputs.grid.cell_area, places, rules)
+    allowed = simulate.Allowed(
+        destinations.allowed(weights, easting, northing, inputs.grid.cell_area, inputs.destinations, rules),
+        destinations.allowed_between(inputs.destinations, rules),
+    )
     return simulate.simulate(
         leaving,
         inputs.blocks,
-        places,
+        inputs.destinations,
         allowed,
         ways,
-        attraction,
+        _conditions(inputs, events, member, edges),
         member,
         inputs.zones.code,
         scenario.period.step_days,
     )
 
 
-def _danger(inputs: Inputs, events: Timeline, member: Movement, edges: Array) -> Array:
-    """Threat at each destination as each response key sees it, shape (step, key, destination)."""
-    grid, place = inputs.grid, inputs.cells["place"].values
-    cell, column = np.unique(inputs.destinations.cell, return_inverse=True)
-    keys = inputs.keys.controller.size
+def _conditions(
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array
+) -> Callable[[int], simulate.Conditions]:
+    """What people meet, step by step: where they may go, what presses them there, whether they may go home."""
+    places = inputs.destinations
     fronts = hazard.front_distances(
         events.control,
-        place.reshape(grid.shape),
-        grid.cell_km,
+        inputs.cells["place"].values.reshape(inputs.grid.shape),
+        inputs.grid.cell_km,
         member.hazard.horizon,
-        slice(0, grid.shape[0]),
+        slice(0, inputs.grid.shape[0]),
     )
-    easting, northing = grid.centres(cell)
-    threats = Threats(
-        easting=np.tile(easting, keys),
-        northing=np.tile(northing, keys),
-        place=np.tile(place[cell], keys),
+    danger, pressed = _at_destinations(inputs, events, member, edges, fronts)
+    homeward = _homeward(inputs, events, member, edges, fronts)
+    start_holder = events.control.start[places.place]
+    is_exit = places.zone >= inputs.zones.inside
+    exit_code = np.array(inputs.zones.code)[places.zone]
+
+    def conditions(step: int) -> simulate.Conditions:
+        middle = (edges[step] + edges[step + 1]) / 2
+        closures = events.epochs[events.epoch_of_day[int(middle)]]
+        shut = is_exit & np.isin(exit_code, closures.crossings)
+        attraction = destinations.attraction(
+            places,
+            inputs.keys,
+            holder=events.control.at(middle)[places.place],
+            start_holder=start_holder,
+            danger=danger[step],
+            closed=shut,
+            answers=events.answers,
+            assumptions=member.destinations,
+        )
+        onward = np.where(is_exit, 0.0, pressed[step])
+        return simulate.Conditions(attraction, onward, homeward[step], shut)
+
+    return conditions
+
+
+def _threats_at(inputs: Inputs, events: Timeline, fronts: Sequence[hazard.Front], cell: Array) -> Threats:
+    """Everything that presses people, as seen from some cells of the grid."""
+    easting, northing = inputs.grid.centres(cell)
+    return Threats(
+        easting=easting,
+        northing=northing,
+        place=inputs.cells["place"].values[cell],
         control=events.control,
-        fronts=[front._replace(distance=np.tile(front.distance[cell], keys)) for front in fronts],
+        fronts=[front._replace(distance=front.distance[cell]) for front in fronts],
         strikes=events.strikes,
         pressures=events.pressures,
     )
+
+
+def _at_destinations(
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array, fronts: Sequence[hazard.Front]
+) -> tuple[Array, Array]:
+    """Threat and hazard at each destination as each response key meets them, shape (step, key, destination)."""
+    cell, column = np.unique(inputs.destinations.cell, return_inverse=True)
+    keys = inputs.keys.controller.size
+    threats = _threats_at(inputs, events, fronts, np.tile(cell, keys))
     key = np.repeat(np.arange(keys), cell.size)
     seen = hazard.danger(threats, events.answers, key, member.hazard, edges)
-    return np.asarray(seen.reshape(len(edges) - 1, keys, cell.size)[:, :, column])
+    factor = np.array([member.departures.prior_displaced_factor])
+    met = np.diff(hazard.cumulative(threats, events.answers, key, member.hazard, edges, factor)[0], axis=0)
+    shape = (len(edges) - 1, keys, cell.size)
+    return seen.reshape(shape)[:, :, column], met.reshape(shape)[:, :, column]
+
+
+def _homeward(
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array, fronts: Sequence[hazard.Front]
+) -> list[Array]:
+    """Hazard of going home by step, each of shape (ready, block)."""
+    blocks, main = inputs.blocks, inputs.blocks.main_cell(inputs.cells["population"].values)
+    easting, northing = inputs.grid.centres(main)
+    origins = returns.Origins(
+        blocks.zone, inputs.cells["any_place"].values[main], blocks.key, easting, northing
+    )
+    middle = (edges[:-1] + edges[1:]) / 2
+    where = (inputs.places.easting, inputs.places.northing)
+    situation = returns.situations(
+        origins, events.control, where, events.answers, events.returns, member.returns, middle
+    )
+    threats = _threats_at(inputs, events, fronts, main)
+    calm = returns.quiet(threats, events.answers, blocks.key, member.hazard, member.returns, edges)
+    return [
+        returns.hazard_of_return(now, share, length, member.returns)
+        for now, share, length in zip(situation, calm, np.diff(edges), strict=True)
+    ]

@@ -51,10 +51,17 @@ PEOPLE: Mapping[str, Variable] = {
     "first_departures": Variable(_ZONE, "person", "left home that day, by zone of origin", True),
     "newly_displaced": Variable(_ZONE, "person", "away from home now, by zone of origin"),
     "newly_displaced_cum": Variable(_ZONE, "person", "ever left home, by zone of origin"),
+    "displaced_before_cum": Variable(
+        _ZONE, "person", "of these, people displaced before the run, by zone where they were"
+    ),
+    "returned_cum": Variable(_ZONE, "movement", "went home so far, by zone of origin"),
     "arrivals": Variable(_TYPE, "movement", "arrivals that day, by zone of arrival", True),
+    "arrivals_again": Variable(
+        _TYPE, "movement", "of these, people who had been displaced in this run before", True
+    ),
     "present_new": Variable(_TYPE, "person", "newly displaced people in the zone"),
     "present_prior": Variable(_ZONE, "person", "people displaced before the run who are still in the zone"),
-    "residents_present": Variable(_ZONE, "person", "residents who are at home"),
+    "residents_present": Variable(_ZONE, "person", "residents who are at home, or home again"),
     "in_transit": Variable(_ZONE, "person", "on the way, by zone of origin"),
     "unable_to_leave": Variable(_ZONE, "person", "want to leave, no way open, by zone of origin"),
 }

@@ -40,15 +40,3 @@ def test_a_time_that_cannot_be_is_an_error(wrong):
     travel_days, preparation, step = wrong
     with pytest.raises(ValueError, match="0 days"):
         transit.weights(np.array([travel_days]), preparation, step)
-
-
-@given(days, st.floats(0.05, 4.0))
-def test_the_parts_of_a_step_make_up_the_whole(travel_days, preparation):
-    whole = transit.weights(np.array([travel_days]), preparation, 1.0)
-    parts = [
-        transit.weights(np.array([travel_days]), preparation, 1.0, part=part)
-        for part in ((0.0, 0.5), (0.5, 1.0))
-    ]
-    np.testing.assert_allclose(np.mean(parts, axis=0), whole, atol=1e-12)
-    lag = np.arange(len(whole))
-    assert (lag @ parts[0] <= lag @ parts[1] + 1e-9).all(), "who sets off earlier arrives no later"

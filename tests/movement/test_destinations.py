@@ -18,7 +18,9 @@ def places(count=3):
     """Towns of 100, 200 and 300 people, each its own named place."""
     index = np.arange(count)
     zero = np.zeros(count)
-    return Places(index, zero.astype(int), 100.0 * (index + 1), index, index, zero, zero, zero, index % 2)
+    size = 100.0 * (index + 1)
+    endless = np.full(count, np.inf)
+    return Places(index, zero.astype(int), size, index, index, zero, zero, zero, index % 2, size, endless)
 
 
 KEYS = Keys(controller=np.array([0, 1]), response=np.array([0, 1]))

@@ -338,6 +338,17 @@ def test_onward_moves_call_for_what_is_given_at_every_move() -> None:
     np.testing.assert_array_equal(need, [100, 100])
 
 
+def test_what_is_given_once_is_replaced_for_the_lost_part_when_people_move_again() -> None:
+    """100 arrive, and 40 of them again somewhere else: tents for 100 + 0.3 x 40, vaccinations for 100."""
+    people = crowd(np.array([100.0, 40.0]).reshape(1, 2, 1, 1), np.array([100.0, 100.0]).reshape(1, 2, 1, 1))
+    people["arrivals_again"] = people["arrivals"].copy(data=np.array([0.0, 40.0]).reshape(1, 2, 1, 1))
+    np.testing.assert_allclose(need_of(people, kind="household_once", per="person"), [100, 12])
+    np.testing.assert_allclose(need_of(people, kind="cohort_once", per="person"), [100, 0])
+    people["arrivals_again"] += 50.0
+    with pytest.raises(ValueError, match="arrive again"):
+        demand(people, CATALOGUE)
+
+
 def test_longer_steps_need_as_much_in_total() -> None:
     daily = demand(steady(1000, 14), CATALOGUE).need.sum("time")
     weekly = demand(steady(1000, 14).isel(time=slice(0, None, 7)), CATALOGUE, days_per_step=7)

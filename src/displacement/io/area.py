@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyproj
@@ -173,6 +173,42 @@ def _keys(controller: Array, group: Array, population: Array) -> tuple[Keys, Arr
     lookup = {(int(first), int(second)): at for at, (first, second) in enumerate(used.T)}
     key = np.array([lookup.get((int(first), int(second)), 0) for first, second in pairs.T])
     return Keys(controller=used[0], response=used[1]), key
+
+
+class _Sites(NamedTuple):
+    """The sites of a zone that are full, or those that are not."""
+
+    registered: float
+    """[person]"""
+    easting: float
+    northing: float
+    """Centre by people. [m]"""
+    capacity: float
+    """As the table gives it; else the registered. [person]"""
+    room: float
+    """What those declared full still take; infinite for the others. [person]"""
+
+
+def _capacity(row: Row, registered: float) -> float:
+    """A site's capacity; not a number where it is unknown."""
+    if row.get("capacity", "").strip().casefold() in ("", "unknown"):
+        return float(np.nan)
+    capacity = row.number("capacity", 0)
+    if capacity == 0 and registered > 0:
+        raise row.wrong(
+            "capacity", f"is 0, and {registered:,.0f} are registered; write unknown, or the figure"
+        )
+    return capacity
+
+
+def _declared_full(row: Row, capacity: float) -> bool:
+    """Whether the table says that a site is full, so that no more than its capacity find room."""
+    written = row.get("full", "").strip().casefold()
+    if written not in ("", "no", "yes"):
+        raise row.wrong("full", f"must be yes, no or blank (got '{row['full']}')")
+    if written == "yes" and np.isnan(capacity):
+        raise row.wrong("capacity", "is unknown for a site declared full; write how many it takes")
+    return written == "yes"
 
 
 class _Reader:
@@ -371,23 +407,27 @@ class _Reader:
     ) -> Places:
         """A town a zone, a site where there are camps, and the exits."""
         sites = self._sites(zone_index)
+        registered = {zone: sum(site.registered for site in of_zone) for zone, of_zone in sites.items()}
         entries = []
         town, site = (TYPES.index(name) for name in ("town", "site"))
         for row in self.rows(self.gazetteer.table("zones"), ["zone"]):
             zone = zone_index[row.text("zone")]
-            registered, easting, northing = sites.get(zone, (0.0, 0.0, 0.0))
-            host = zones.population[zone] - registered
+            host = zones.population[zone] - registered.get(zone, 0.0)
             if host < 0:
-                message = f"{registered:,.0f} people registered in its sites are more than live there"
+                message = f"{registered[zone]:,.0f} people registered in its sites are more than live there"
                 raise row.wrong("population", message)
             if host > 0:
-                entries.append((zone, town, host, *self.point(row, "popw_lat", "popw_lon"), 0.0))
-            if registered > 0:
-                entries.append((zone, site, registered, easting, northing, 0.0))
+                point = self.point(row, "popw_lat", "popw_lon")
+                entries.append((zone, town, host, *point, 0.0, host, np.inf))
+            for group in sites.get(zone, ()):
+                point = (group.easting, group.northing)
+                entries.append((zone, site, group.registered, *point, 0.0, group.capacity, group.room))
         for row in exits:
             people = row.number_or("people_beyond", 0.0, 0)
             beyond = row.number_or("hours_beyond", 0.0, 0)
-            entries.append((zone_index[row.text("id")], town, people, *self.point(row), beyond))
+            entries.append(
+                (zone_index[row.text("id")], town, people, *self.point(row), beyond, np.inf, np.inf)
+            )
         table = np.array(entries)
         cell = self.grid.cell(table[:, 3], table[:, 4])
         of_exit = {code: at for at, code in enumerate(places.code)}
@@ -404,20 +444,32 @@ class _Reader:
             northing=table[:, 4],
             hours_beyond=table[:, 5],
             response=group_of_cell[cell],
+            capacity=table[:, 6],
+            room=table[:, 7],
         )
 
-    def _sites(self, zone_index: Mapping[str, int]) -> dict[int, tuple[float, float, float]]:
-        """Registered people and their centre by zone. [person], [m], [m]"""
-        total: dict[int, tuple[float, float, float]] = {}
+    def _sites(self, zone_index: Mapping[str, int]) -> dict[int, list[_Sites]]:
+        """The sites of each zone, those declared full apart from the others; only those with people."""
+        total: dict[tuple[int, bool], _Sites] = {}
         for row in self.rows(self.gazetteer.table("sites"), ["zone", "lat", "lon", "registered"]):
             zone, people = self._zone(row, zone_index), row.number("registered", 0)
+            capacity = _capacity(row, people)
+            full = _declared_full(row, capacity)
             easting, northing = self.point(row)
-            before, east, north = total.get(zone, (0.0, 0.0, 0.0))
-            after = before + people
-            if after > 0:
-                part = people / after
-                total[zone] = (after, east + part * (easting - east), north + part * (northing - north))
-        return total
+            if people > 0:
+                before = total.get((zone, full), _Sites(0.0, easting, northing, 0.0, 0.0 if full else np.inf))
+                part = people / (before.registered + people)
+                total[zone, full] = _Sites(
+                    before.registered + people,
+                    before.easting + part * (easting - before.easting),
+                    before.northing + part * (northing - before.northing),
+                    before.capacity + (people if np.isnan(capacity) else capacity),
+                    before.room + max(capacity - people, 0.0) if full else np.inf,
+                )
+        found: dict[int, list[_Sites]] = {}
+        for (zone, _), group in sorted(total.items()):
+            found.setdefault(zone, []).append(group)
+        return found
 
     def coordinates(self, places: NamedPlaces) -> dict[str, tuple[float, float]]:
         """Easting and northing of every p-code that has a point. [m]"""

@@ -3,8 +3,7 @@
 People set off evenly over a step, wait a gamma-distributed time of preparation and then travel a fixed
 time. With G the integral of the delay's distribution function, the share that arrives k steps later is the
 second difference (G((k+1) dt) - 2 G(k dt) + G((k-1) dt)) / dt. These weights add up to one, and their mean
-is the mean delay whatever the step. For those who set off in a part of the step only, the integral runs over
-that part; the mean over the parts is the weight of the whole.
+is the mean delay whatever the step.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ def weights(
     preparation_days: float,
     step_days: float,
     shape: float = 3.0,
-    part: tuple[float, float] = (0.0, 1.0),
     tail: float = 1e-14,
 ) -> NDArray[Any]:
     """Share of those who set off in a step that arrives 0, 1, 2, ... steps later.
@@ -45,8 +43,6 @@ def weights(
         Length of a step. [day]
     shape : float
         Shape of the gamma distribution. [1]
-    part : tuple of float
-        The part of the step in which they set off, as shares of it. [1]
     tail : float
         Share beyond the last step that is folded into it. [1]
 
@@ -72,10 +68,9 @@ def weights(
     scale = preparation_days / shape
     longest = float(travel_days.max(initial=0.0)) + scale * float(special.gammainccinv(shape, tail))
     lags = int(np.ceil(longest / step_days)) + 2
-    begin, end = part
     edges = step_days * np.arange(lags + 1)[:, None] - travel_days[None, :]
-    arrived = _integrated_distribution(edges - step_days * begin, shape, scale)
-    arrived = arrived - _integrated_distribution(edges - step_days * end, shape, scale)
-    share = np.maximum(np.diff(arrived, axis=0) / (step_days * (end - begin)), 0.0)
+    arrived = _integrated_distribution(edges, shape, scale)
+    arrived = arrived - _integrated_distribution(edges - step_days, shape, scale)
+    share = np.maximum(np.diff(arrived, axis=0) / step_days, 0.0)
     share[-1] = np.maximum(share[-1] + 1.0 - share.sum(axis=0), 0.0)
     return np.asarray(share / share.sum(axis=0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Prior(NamedTuple):
@@ -95,7 +95,11 @@ class Departures(Assumptions):
     staying_factor: float = assumed(0.1, "1", ge=0, le=1)
     """Their hazard relative to everybody else's. [1] Judgement."""
     prior_displaced_factor: float = assumed(1.0, "1", ("lognormal", 1.0, 1.5), ge=0)
-    """Hazard of people displaced before, relative to residents. [1] No evidence that it differs from 1."""
+    """Hazard of people displaced before, relative to residents; it holds for onward moves as well. [1]
+    No evidence that it differs from 1."""
+    crowding_push: float = assumed(0.01, "1/day", ("lognormal", 0.01, 2.0), ge=0)
+    """Hazard of moving on for those by whom the displaced in a place exceed its capacity. [1/day]
+    Judgement: one in a hundred a day; no source found."""
 
 
 class Travel(Assumptions):
@@ -128,6 +132,9 @@ class Destinations(Assumptions):
     """Bonus on places of one's own named response group. [logit] Source: moves of December 2024."""
     site_attraction: float = assumed(0.0, "logit")
     """Bonus on camps over towns of the same size. [logit] 0 until there is a source."""
+    crowding: float = assumed(1.0, "logit", ("lognormal", 1.0, 1.5), ge=0)
+    """Price of crowding: at as many newly displaced people as the place has inhabitants (or as its table gives for
+    capacity) it draws people 2^-crowding times as much. [logit] Source: Dana absorbed 250,000 in 2019-20; weak."""
     threat_aversion: float = assumed(3.0, "logit", ("lognormal", 3.0, 1.5), ge=0)
     """Penalty per unit of threat at the destination. [logit] Weakly known."""
     too_dangerous: float = assumed(0.5, "1", ge=0)
@@ -138,6 +145,40 @@ class Destinations(Assumptions):
     """The same for people of a dense city. [km] Judgement."""
     city_density: float = assumed(3000.0, "person/km2", gt=0)
     """Density above which a cell counts as city. [person/km2] Judgement."""
+
+
+class Returns(Assumptions):
+    """When people go home."""
+
+    share_open: float = assumed(0.5, "1", ("beta", 4, 4), ge=0, le=1)
+    """Share of the displaced who go home within a run once their place is open: no hostile line near, or a declared
+    return. [1] Source: 44 % of those displaced in November and December 2024; prior Beta with 95 % 0.18 to 0.82."""
+    rate_open: float = assumed(0.2, "1/day", ("lognormal", 0.2, 2.0), ge=0)
+    """Rate at which these go. [1/day] Source: December 2024."""
+    share_at_line: float = assumed(0.239, "1", ("beta", 4, 12), ge=0, le=1)
+    """Share who go home to a place near a line that has fallen quiet. [1]
+    Source: spring 2020; prior Beta with mean 0.25, 95 % 0.08 to 0.48."""
+    rate_at_line: float = assumed(0.02, "1/day", ("lognormal", 0.02, 1.5), ge=0)
+    """Rate at which these go, and those who go home under a controller they left from. [1/day] Source: spring 2020."""
+    share_under: float = assumed(0.0169, "1", ("beta", 2, 98), ge=0, le=1)
+    """Share who go home under a controller they left from. [1]
+    Source: hardly any in 2020; prior Beta with mean 0.02."""
+    quiet_days: float = assumed(3.0, "day", ("lognormal", 3.0, 2.0), ge=0)
+    """Days without anything felt at home before people go. [day] Weakly known."""
+    felt_above: float = assumed(0.01, "1", gt=0)
+    """What is felt at home: an effect on the hazard above this, where a change of control on the spot is 1. [1]
+    By definition: below it fewer than 2 in 100 leave in a week; a change 28 km away, or one strike 6 km away."""
+    line_reach: float = assumed(10.0, "km", ("lognormal", 10.0, 1.5), ge=0)
+    """A place is near a line if places of a controller its people leave from lie within this distance. [km]
+    Judgement: the reach of most shelling."""
+
+    @model_validator(mode="after")
+    def _are_nested(self) -> Returns:
+        if not self.share_under <= self.share_at_line <= self.share_open:
+            raise ValueError(
+                "write share_under <= share_at_line <= share_open: who goes to the worse goes to the better"
+            )
+        return self
 
 
 class Area(Assumptions):
@@ -172,5 +213,7 @@ class Movement(Assumptions):
     """How people travel."""
     destinations: Destinations = Destinations()
     """Where people go."""
+    returns: Returns = Returns()
+    """When people go home."""
     area: Area = Area()
     """How the tables of the area become cells."""

@@ -47,6 +47,13 @@ class Blocks:
             (population[cell], (self.of_cell[cell], cell)), shape=(self.size, population.size)
         )
 
+    def main_cell(self, population: Array) -> Array:
+        """The cell of each block in which most of its people live, shape (block,)."""
+        cell = np.flatnonzero(self.of_cell >= 0)
+        order = cell[np.lexsort((cell, -population[cell], self.of_cell[cell]))]
+        _, first = np.unique(self.of_cell[order], return_index=True)
+        return np.asarray(order[first])
+
 
 def blocks_of(
     population: Array, zone: Array, key: Array, tile: Array, easting: Array, northing: Array

@@ -39,6 +39,11 @@ class Places:
         Hours from the edge of the area to an exit's far end; 0 inside. [h]
     response : array of int, shape (destination,)
         Named response group of the place; 0 for the general one.
+    capacity : array of shape (destination,)
+        At so many newly displaced people it counts as crowded: its size unless the table gives another;
+        infinite for exits. [person]
+    room : array of shape (destination,)
+        How many a site declared full still takes when the run starts; infinite for all others. [person]
     """
 
     zone: Array
@@ -50,6 +55,8 @@ class Places:
     northing: Array
     hours_beyond: Array
     response: Array
+    capacity: Array
+    room: Array
 
     @property
     def count(self) -> int:
@@ -114,6 +121,21 @@ def allowed(
         distance = np.hypot(easting[cell] - places.easting[at], northing[cell] - places.northing[at]) / 1000.0
         share[:, at] = (inhabited @ (distance >= least).astype(float)) / total
     return share
+
+
+def allowed_between(places: Places, rules: Destinations) -> Array:
+    """1 where a destination lies far enough from another to move on to it; exits always do, from elsewhere.
+
+    Returns
+    -------
+    array of shape (destination, destination)
+        [1]
+    """
+    east, north = places.easting, places.northing
+    apart = np.hypot(east[:, None] - east[None, :], north[:, None] - north[None, :]) / 1000.0
+    far = (apart >= rules.nearest_km) | (places.hours_beyond > 0)[None, :]
+    np.fill_diagonal(far, False)
+    return np.asarray(far, dtype=float)
 
 
 def attraction(

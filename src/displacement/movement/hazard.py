@@ -8,7 +8,7 @@ integrates to a logarithm. So the integral over a step is exact, whatever the st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -104,7 +104,7 @@ class Panel(NamedTuple):
     strikes: Array
     """Integral of s / (1 + s), shape (cell,). [day]"""
     taken: Array
-    """True where the cell is in the hands of a side not its people's own, shape (cell,)."""
+    """True where the cell came into the hands of a side not its people's own, shape (cell,)."""
 
 
 def front_distances(
@@ -263,8 +263,9 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
 
     Notes
     -----
-    The threat holds as long as the cell is in the hands of its people's own side; once it is not, the
-    takeover counts instead, from the latest change (design E2).
+    The threat holds until the cell comes into the hands of a side not its people's own; from then on the
+    takeover counts instead, from the latest change (design E2). People who fled to a place that another side
+    held from the start face the threat there, as it is to them.
     """
     psi = answers.response[key]
     foreign = np.column_stack([answers.foreign[key], np.zeros(key.size, dtype=bool)])
@@ -295,10 +296,10 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
             (value * np.exp(-rise * (time - end)) for time, value in ahead if time >= end), np.zeros(key.size)
         )
         declared = _declared(threats, psi, begin, hazard.threat_reach)
-        taken = foreign[cell, holder]
+        taken = foreign[cell, holder] & np.isfinite(since)
         threat = threat_integral(remembered, foreseen, declared, length, fall, rise)
         age = np.where(taken, begin - since, 0.0)
-        pulse = np.where(taken & np.isfinite(age), psi[cell, holder] * np.exp(-fade * age), 0.0)
+        pulse = np.where(taken, psi[cell, holder] * np.exp(-fade * age), 0.0)
         later = struck * np.exp(-forget * length)
         yield Panel(
             float(begin),
@@ -316,6 +317,39 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
         if end in threats.control.times:
             since = np.where(_changed_at(threats, end), end, since)
             holder = of_cells(threats.control.at(end), threats.place)
+
+
+def felt(
+    threats: Threats, answers: Answers, key: Array, hazard: Hazard, above: float
+) -> Iterator[tuple[Array, float]]:
+    """When people feel something that makes them leave: changes of control, strikes, declared pressure.
+
+    Parameters
+    ----------
+    threats, answers, key, hazard
+        As for `panels`.
+    above : float
+        What is felt: an effect on the hazard above this, where a change of control on the spot, to a controller
+        that everybody leaves from, is 1. A change that is foreseen is felt ahead of its time. [1]
+
+    Yields
+    ------
+    tuple of (array of shape (cell,), float)
+        When it begins to be felt, infinite where it is not; and when it ends. [day]
+    """
+    psi = answers.response[key]
+    front, _, strike = rates(hazard)
+    for time, effect in _effect_of_fronts(threats, psi, hazard.threat_reach).items():
+        with np.errstate(divide="ignore"):
+            ahead = hazard.foresight * np.log2(effect / above)
+        yield np.where(effect >= above, time - ahead, np.inf), time
+    for time, count in _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
+        effect = strike / front * count / (1.0 + count)
+        yield np.where(effect >= above, time, np.inf), time
+    for pressure in threats.pressures:
+        alone = replace(threats, pressures=(pressure,))
+        effect = _declared(alone, psi, pressure.start, hazard.threat_reach)
+        yield np.where(effect >= above, pressure.start, np.inf), pressure.end
 
 
 def _changed_at(threats: Threats, time: float) -> Array:

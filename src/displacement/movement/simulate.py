@@ -1,26 +1,29 @@
-"""The loop over steps: who leaves, where they go, when they arrive (E4 to E7).
+"""The loop over steps: who leaves, where they go, when they arrive, move on or go home (E4 to E9).
 
-Everything here is on blocks x destinations, the same size whatever the grid. Those away are kept by origin
-class (zone x response key x displaced before or not) and destination; those on the way also by steps left.
+Everything here is on blocks x destinations, the same size whatever the grid. Those away are kept by what they
+need to go home (`returns.READY`), origin class (zone x response key x displaced before or not) and
+destination; those on the way also by steps left; and once more by block of origin, so that people go home to
+the block they left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import sparse
 
-from displacement.kernels import choice, transit
+from displacement.kernels import capacity, choice
+from displacement.movement import returns, trips
 from displacement.movement.assumptions import Movement
 from displacement.movement.blocks import Blocks
 from displacement.movement.departures import PRIOR
-from displacement.movement.destinations import TYPES, Places
-from displacement.variables import FLOWS, PEOPLE, check
+from displacement.movement.destinations import Places
+from displacement.movement.ledger import Ledger, Step
 
 Array = NDArray[Any]
 
@@ -44,6 +47,28 @@ class Routes:
     between: Sequence[Array]
 
 
+class Allowed(NamedTuple):
+    """Who may use which destination, whatever happens."""
+
+    from_blocks: Array
+    """Share of the block's people who live far enough away, shape (block, destination). [1]"""
+    between: Array
+    """1 where the destination lies far enough from another, shape (destination, destination). [1]"""
+
+
+class Conditions(NamedTuple):
+    """What people meet in one step."""
+
+    attraction: Array
+    """Of E5, shape (key, destination); 0 where closed. [person]"""
+    onward: Array
+    """Hazard of those away, shape (key, destination). [1]"""
+    homeward: Array
+    """Hazard of going home, shape (ready, block). [1]"""
+    shut: Array
+    """Exits through which nobody comes back, shape (destination,)."""
+
+
 class _Classes(NamedTuple):
     """Origin classes: displaced before or not x (zone x key). Residents come first, in the order of the pairs."""
 
@@ -51,168 +76,136 @@ class _Classes(NamedTuple):
     key: Array
     pair_of_block: Array
     """Zone x key of each block, shape (block,)."""
+    adding: sparse.csr_array
+    """Adds blocks up to pairs, shape (block, pair)."""
 
     @property
     def pairs(self) -> int:
         """Number of pairs of zone and key; there are twice as many classes."""
         return self.zone.size // 2
 
+    def of_blocks(self, people: Array) -> Array:
+        """People by class from people by (ready, status, block), shape (ready, class)."""
+        ready, status, blocks = people.shape
+        return np.asarray(people.reshape(-1, blocks) @ self.adding).reshape(ready, status * self.pairs)
+
+    def to_blocks(self, by_class: Array) -> Array:
+        """Values of the class of each block, shape (ready, status, block)."""
+        return by_class.reshape(len(by_class), 2, self.pairs)[:, :, self.pair_of_block]
+
+
+class _OnTheWay(NamedTuple):
+    """People between two places; `row` is a class, or (ready, class), one after the other."""
+
+    coming: Array
+    """Shape (steps left, row, destination). [person]"""
+    turned: Array
+    """Found their destination closed and choose again there, shape (row, destination). [person]"""
+
 
 class _State(NamedTuple):
-    """Where everybody is. `home` and `unable` by group or status and block; the rest by class."""
+    """Where everybody is."""
 
     home: Array
+    """Never left, shape (group, block)."""
     unable: Array
-    on_the_way: Array
-    """Shape (steps left, class, destination)."""
+    """Want to leave for the first time and cannot, shape (status, block)."""
+    returned: Array
+    """Came home, shape (ready, status, block)."""
+    away: Array
+    """Away from home by block, shape (ready, status, block): the sum of the three below."""
     present: Array
-    """Shape (class, destination)."""
+    """Shape (ready, class, destination)."""
+    first: _OnTheWay
+    """On their first trip, by class; how ready they are to go home is told apart on arrival."""
+    again: _OnTheWay
+    """On a later trip, by (ready, class)."""
+    price: Array
+    """Of crowding, shape (destination,). [logit]"""
 
 
-def _classes(blocks: Blocks) -> _Classes:
-    """The origin classes that occur."""
-    labels, pair = np.unique(np.stack([blocks.zone, blocks.key]), axis=1, return_inverse=True)
-    return _Classes(np.tile(labels[0], 2), np.tile(labels[1], 2), pair.ravel())
+class _Epoch(NamedTuple):
+    """Travel during one closure epoch."""
+
+    from_blocks: Array
+    between: Array
+    table: trips.Timetable
+    table_between: trips.Timetable
+    way_home: Array
+    """Whether there is a way from a destination to any block of a class, shape (class, destination)."""
 
 
-COST_CLASS_HOURS = 0.25
-"""Width of the classes of travel time for which arrival weights are worked out. [h]"""
+class _Setting(NamedTuple):
+    """What stays the same over the run."""
 
-
-class _Timetable(NamedTuple):
-    """When those who set off arrive."""
-
-    cost_class: Array
-    """Class of travel time of each pair, shape (origin, destination)."""
-    weights: Sequence[Array]
-    """Share that arrives 0, 1, 2, ... steps later, shape (lag, class), for those who set off in each part."""
-    group: Array
-    """Position of each pair in (group of origins, destination, class), shape (origin, destination)."""
-
-
-def _timetable(
-    hours: Array,
-    group_of_origin: Array,
-    movement: Movement,
-    step_days: float,
-    within: Sequence[tuple[float, float]],
-) -> _Timetable:
-    """Arrival weights by class of travel time, for the parts of a step in which people set off.
-
-    Pairs without a way get the first class, and nobody travels there.
-    """
-    finite = np.isfinite(hours)
-    cost_class = np.where(finite, np.rint(np.where(finite, hours, 0.0) / COST_CLASS_HOURS), 0).astype(
-        np.int64
-    )
-    travel = movement.travel
-    days = np.arange(cost_class.max(initial=0) + 1) * COST_CLASS_HOURS / travel.hours_per_day
-    weights = [
-        transit.weights(days, travel.preparation, step_days, travel.preparation_shape, part)
-        for part in within
-    ]
-    places, costs = hours.shape[1], len(days)
-    group = (group_of_origin[:, None] * places + np.arange(places)) * costs + cost_class
-    return _Timetable(cost_class, weights, group)
-
-
-def _arriving_from_blocks(
-    going: Array, share: Array, table: _Timetable, part: int, classes: _Classes
-) -> Array:
-    """When those who set off from blocks will arrive.
-
-    People are first added up by class of origin, destination and travel time; the lags are then one matrix
-    product.
-
-    Parameters
-    ----------
-    going : array of shape (status, block)
-        Who sets off. [person]
-    share : array of shape (block, destination)
-        Where they go. [1]
-    table : _Timetable
-        When they arrive; of the `part` in which they set off.
-
-    Returns
-    -------
-    array of shape (lag, class, destination)
-        [person]
-    """
-    weights = table.weights[part]
-    places, costs = share.shape[1], weights.shape[1]
-    by_status = []
-    for people in going:
-        rows = np.flatnonzero(people)
-        flow = people[rows, None] * share[rows]
-        grouped = np.bincount(table.group[rows].ravel(), flow.ravel(), classes.pairs * places * costs)
-        by_status.append((grouped.reshape(-1, costs) @ weights.T).T.reshape(-1, classes.pairs, places))
-    return np.concatenate(by_status, axis=1)
-
-
-def _arriving(moving: Array, share: Array, arrival: Array) -> Array:
-    """When those who set off from destinations will arrive.
-
-    Parameters
-    ----------
-    moving : array of shape (class, origin)
-        Who sets off. [person]
-    share : array of shape (origin, destination)
-        Where they go. [1]
-    arrival : array of shape (lag, origin, destination)
-        When they arrive. [1]
-
-    Returns
-    -------
-    array of shape (lag, class, destination)
-        [person]
-    """
-    pairs = np.empty_like(share)
-    return np.stack([moving @ np.multiply(share, part, out=pairs) for part in arrival])
-
-
-def _lengthened(on_the_way: Array, lags: int) -> Array:
-    """A copy with room for at least so many lags."""
-    room = np.zeros((max(lags, len(on_the_way)), *on_the_way.shape[1:]))
-    room[: len(on_the_way)] = on_the_way
-    return room
+    classes: _Classes
+    places: Places
+    allowed: Allowed
+    key_of_block: Array
+    movement: Movement
+    step_days: float
+    split: Array
+    """Share of each class of `READY`. [1]"""
+    keys: int
+    zones: int
 
 
 class _Leaving(NamedTuple):
-    """Who sets off in a step."""
+    """Who sets off from home in a step, and who stays behind."""
 
-    setting_off: Array
-    """Shape (part, status, block). [person]"""
+    first: Array
+    """Shape (status, block). [person]"""
+    again: Array
+    """Of those who had come home, shape (ready, status, block). [person]"""
     unable: Array
-    """Those left behind, shape (status, block). [person]"""
+    returned: Array
+
+
+class _Moving(NamedTuple):
+    """Who leaves the places they had fled to."""
+
+    onward: Array
+    """Shape (ready, class, destination). [person]"""
+    homeward: Array
+    """Same shape. [person]"""
+    can_go: Array
+    """Whether those turned away find another place, shape (key, destination); the others stay."""
+
+
+class _Trips(NamedTuple):
+    """Who sets off, and who arrives."""
+
+    first: list[trips.Sent]
+    again: list[trips.Sent]
+    flows: Array
+    """Trips from destination to destination. [person]"""
 
 
 def simulate(
     departures: xr.Dataset,
     blocks: Blocks,
     places: Places,
-    allowed: Array,
+    allowed: Allowed,
     routes: Routes,
-    attraction: Callable[[int], Array],
+    conditions: Callable[[int], Conditions],
     movement: Movement,
     zones: Sequence[str],
     step_days: float,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move everybody, step by step, for one member.
 
-    People choose in each part of a step by what is open and safe then, because places change hands at noon.
-
     Parameters
     ----------
     departures : xarray.Dataset
-        `first_departures`, `mean_hazard` by (time, group, origin) and `start`; `time` in parts of steps.
+        `first_departures`, `mean_hazard` by (time, group, origin) and `start`; `time` in steps.
     blocks, places : Blocks, Places
         Origins and destinations.
-    allowed : array of shape (block, destination)
-        Share of the block's people who live far enough from a destination. [1]
+    allowed : Allowed
+        Who may use which destination.
     routes : Routes
         Hours by closure epoch.
-    attraction : callable
-        ``attraction(part)`` gives the array of shape (key, destination) of E5; 0 where closed.
+    conditions : callable
+        ``conditions(step)`` gives what people meet.
     movement : Movement
         Assumptions of this member.
     zones : sequence of str
@@ -227,73 +220,68 @@ def simulate(
 
     Notes
     -----
-    Nobody is lost: home + unable to leave + on the way + present elsewhere is the start, in every step.
+    Nobody is lost: home + unable to leave + returned + on the way + present elsewhere is the start, in every
+    step. Those who go home are home at the end of the step.
     """
-    classes = _classes(blocks)
-    decay = movement.destinations.travel_time_decay
-    model = choice.MODELS[movement.destinations.model]
-    start = departures["start"].values
-    leaving = departures["first_departures"].values
+    start, leaving = departures["start"].values, departures["first_departures"].values
     fresh = np.stack([leaving[:, ~PRIOR].sum(axis=1), leaving[:, PRIOR].sum(axis=1)], axis=1)
     pressed = _status_hazard(departures["mean_hazard"].values, start)
-    state = _State(
-        start.copy(),
-        np.zeros((2, blocks.size)),
-        np.zeros((1, classes.zone.size, places.count)),
-        np.zeros((classes.zone.size, places.count)),
+    setting = _Setting(
+        _classes(blocks),
+        places,
+        allowed,
+        blocks.key,
+        movement,
+        step_days,
+        returns.classes(movement.returns),
+        int(blocks.key.max(initial=0)) + 1,
+        len(zones),
     )
-    steps = routes.epoch.size
-    parts = np.arange(len(leaving)).reshape(steps, -1)
-    cuts = np.linspace(0.0, 1.0, parts.shape[1] + 1).tolist()
-    within = list(pairwise(cuts))
-    book = _Book(steps, zones, classes, places, blocks)
-    for step, of_step in enumerate(parts):
-        epoch = routes.epoch[step]
-        if step == 0 or epoch != routes.epoch[step - 1]:
-            table = _timetable(routes.from_blocks[epoch], classes.pair_of_block, movement, step_days, within)
-            again = _again(routes.between[epoch], movement, step_days)
-        draws = [attraction(part) for part in of_step]
-        shares = [model(routes.from_blocks[epoch], allowed, draw[blocks.key], decay) for draw in draws]
-        gone = _leave(fresh[of_step], pressed[of_step], shares, state.unable)
-        on_the_way = state.on_the_way
-        for part, (going, share) in enumerate(zip(gone.setting_off, shares, strict=True)):
-            sent = _arriving_from_blocks(going, share, table, part, classes)
-            on_the_way = _lengthened(on_the_way, len(sent))
-            on_the_way[: len(sent)] += sent
-        arriving, on_the_way = _advance(on_the_way)
-        staying, on_the_way = _choose_again(arriving, on_the_way, draws, classes, again)
-        home = state.home - leaving[of_step].sum(axis=0)
-        state = _State(home, gone.unable, on_the_way, state.present + staying)
-        flows = sum(
-            going.sum(axis=0)[:, None] * share for going, share in zip(gone.setting_off, shares, strict=True)
-        )
-        book.write(step, gone.setting_off.sum(axis=0), np.asarray(flows), staying, state)
-    return book.people(step_days), book.flows()
+    state = _nobody_away(setting, start)
+    ledger = Ledger(len(leaving), zones, places, blocks)
+    for step, now in enumerate(routes.epoch):
+        if step == 0 or now != routes.epoch[step - 1]:
+            epoch = _epoch(routes.from_blocks[now], routes.between[now], setting)
+        met = conditions(step)
+        state, written = _step(state, fresh[step], pressed[step], met, epoch, setting)
+        state = state._replace(home=state.home - leaving[step])
+        at_home = np.stack([state.home[~PRIOR].sum(axis=0), state.home[PRIOR].sum(axis=0)])
+        ledger.write(step, written._replace(home=at_home + written.home))
+    return ledger.people(step_days), ledger.flows()
 
 
-def _leave(fresh: Array, pressed: Array, shares: Sequence[Array], unable: Array) -> _Leaving:
-    """Who sets off in a step, part by part; those without a way wait, and may go in a later part.
+def _classes(blocks: Blocks) -> _Classes:
+    """The origin classes that occur."""
+    labels, pair = np.unique(np.stack([blocks.zone, blocks.key]), axis=1, return_inverse=True)
+    pair = pair.ravel()
+    adding = sparse.csr_array(
+        (np.ones(pair.size), (np.arange(pair.size), pair)), shape=(pair.size, labels.shape[1])
+    )
+    return _Classes(np.tile(labels[0], 2), np.tile(labels[1], 2), pair, adding)
 
-    Parameters
-    ----------
-    fresh, pressed : array of shape (part, status, block)
-        First departures, and the hazard of those who wait.
-    shares : sequence of array of shape (block, destination)
-        Where people go, by part; a row of zeros where no way is open.
-    unable : array of shape (status, block)
-        Who waits at the start of the step. [person]
-    """
-    setting_off = np.zeros_like(fresh)
-    for part, share in enumerate(shares):
-        can_go = share.sum(axis=1) > 0
-        wanting = fresh[part] + unable * -np.expm1(-pressed[part])
-        setting_off[part] = np.where(can_go, wanting, 0.0)
-        unable = unable + fresh[part] - setting_off[part]
-    return _Leaving(setting_off, unable)
+
+def _nobody_away(setting: _Setting, start: Array) -> _State:
+    """Everybody at home."""
+    ready, classes, count = len(returns.READY), setting.classes.zone.size, setting.places.count
+    by_block = np.zeros((ready, 2, start.shape[1]))
+
+    def nobody(rows: int) -> _OnTheWay:
+        return _OnTheWay(np.zeros((1, rows, count)), np.zeros((rows, count)))
+
+    return _State(
+        home=start.copy(),
+        unable=by_block[0],
+        returned=by_block,
+        away=by_block,
+        present=np.zeros((ready, classes, count)),
+        first=nobody(classes),
+        again=nobody(ready * classes),
+        price=np.zeros(count),
+    )
 
 
 def _status_hazard(mean_hazard: Array, start: Array) -> Array:
-    """Hazard of those waiting to leave: mean over their groups by people, shape (step, status, block)."""
+    """Hazard of those at home again: mean over their groups by people, shape (step, status, block)."""
     parts = []
     for status in (~PRIOR, PRIOR):
         people = start[status]
@@ -303,104 +291,232 @@ def _status_hazard(mean_hazard: Array, start: Array) -> Array:
     return np.stack(parts, axis=1)
 
 
-def _advance(on_the_way: Array) -> tuple[Array, Array]:
-    """Those who arrive in this step, and the rest a step nearer."""
-    return on_the_way[0], np.concatenate([on_the_way[1:], np.zeros_like(on_the_way[:1])])
+def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
+    """Timetables of a closure epoch, and whether there is a way home."""
+    travel, classes = setting.movement.travel, setting.classes
+    reached = np.isfinite(from_blocks).astype(float)
+    way = np.asarray(classes.adding.T @ reached) > 0
+    return _Epoch(
+        from_blocks,
+        between,
+        trips.timetable(from_blocks, classes.pair_of_block, classes.pairs, travel, setting.step_days),
+        trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days),
+        np.tile(way, (2, 1)),
+    )
 
 
-class _Again(NamedTuple):
-    """What a second choice needs: hours and arrival weights between destinations, model and decay."""
+def _step(
+    state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
+) -> tuple[_State, Step]:
+    """One step; the loop takes first departures from home."""
+    share, share_between = _choices(met, epoch, setting)
+    leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0)
+    moving = _leave_places(state, met, epoch, share_between, setting)
+    going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
+    share, share_between, price = _with_crowding(state, going, share, moving, share_between, setting)
+    sent = _send(state, leaving, moving, share, share_between, epoch, setting)
+    first, arrived_first = _travel(state.first, sent.first, met, moving, setting)
+    again, arrived_again = _travel(state.again, sent.again, met, moving, setting)
+    back = _back_home(state, moving.homeward, met, setting)
+    arrived = arrived_first * setting.split[:, None, None] + arrived_again
+    after = _State(
+        home=state.home,
+        unable=leaving.unable,
+        returned=leaving.returned + back,
+        away=state.away + leaving.first * setting.split[:, None, None] + leaving.again - back,
+        present=state.present - moving.onward - moving.homeward + arrived,
+        first=first,
+        again=again,
+        price=price,
+    )
+    travelling = sum(
+        _by_class(way.coming.sum(axis=(0, 2)) + way.turned.sum(axis=1), setting) for way in (first, again)
+    )
+    return after, Step(
+        first=leaving.first,
+        home=after.returned.sum(axis=0),
+        unable=leaving.unable,
+        away=after.away.sum(axis=(0, 1)),
+        back=back.sum(axis=(0, 1)),
+        in_transit=np.bincount(setting.classes.zone, travelling, setting.zones),
+        arrived=arrived.sum(axis=(0, 1)),
+        arrived_again=arrived_again.sum(axis=(0, 1)),
+        present=after.present.sum(axis=(0, 1)),
+        sent_from_blocks=going[:, None] * share,
+        sent_from_places=sent.flows,
+    )
 
-    hours: Array
-    arrival: Array
-    """Shape (lag, destination, destination)."""
-    model: Callable[[Array, Array, Array, float], Array]
-    decay: float
+
+def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, dict[int, Array]]:
+    """Where people would go if nothing crowded: from blocks, and from destinations by key."""
+    rules, allowed = setting.movement.destinations, setting.allowed
+    model, decay = choice.MODELS[rules.model], rules.travel_time_decay
+    drawn = met.attraction[setting.key_of_block]
+    between = {
+        int(key): model(epoch.between, allowed.between, met.attraction[key][None, :], decay)
+        for key in np.unique(setting.classes.key)
+    }
+    return model(epoch.from_blocks, allowed.from_blocks, drawn, decay), between
 
 
-def _again(hours: Array, movement: Movement, step_days: float) -> _Again:
-    """Hours and arrival weights between destinations, for people who set off all over a step."""
-    table = _timetable(hours, np.arange(len(hours)), movement, step_days, [(0.0, 1.0)])
-    destination = movement.destinations
-    model = choice.MODELS[destination.model]
-    return _Again(hours, table.weights[0][:, table.cost_class], model, destination.travel_time_decay)
+def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array) -> _Leaving:
+    """Who sets off from home: for the first time, and those who had come back.
 
-
-def _choose_again(
-    arriving: Array, on_the_way: Array, draws: Sequence[Array], classes: _Classes, again: _Again
-) -> tuple[Array, Array]:
-    """People who find their destination closed choose again from there (E7).
-
-    A place closed in one of the step's parts turns away that part of the arrivals; they choose by what is open
-    in the last part. They arrive all over the step, so they set off again all over it. Those for whom nothing
-    else is open stay where they arrived.
+    Who wants to leave for the first time and has no way waits, and may go later; who had come back stays.
     """
-    closed = np.mean([draw <= 0 for draw in draws], axis=0)
-    turned = arriving * closed[classes.key]
-    draw = draws[-1]
-    elsewhere = 1.0 - np.eye(again.hours.shape[0])
-    staying = arriving - turned
-    on_the_way = _lengthened(on_the_way, len(again.arrival))
-    for key in np.unique(classes.key[turned.sum(axis=1) > 0]):
-        share = again.model(again.hours, elsewhere, draw[key][None, :], again.decay)
-        stuck = share.sum(axis=1) == 0
-        of_key = np.flatnonzero(classes.key == key)
-        staying[of_key] += turned[of_key] * stuck
-        arriving_again = _arriving(turned[of_key] * ~stuck, share, again.arrival)
-        staying[of_key] += arriving_again[0]
-        on_the_way[: len(arriving_again) - 1, of_key] += arriving_again[1:]
-    return staying, on_the_way
+    chance = -np.expm1(-pressed)
+    wanting = fresh + state.unable * chance
+    first = np.where(can_go, wanting, 0.0)
+    again = np.where(can_go, state.returned * chance, 0.0)
+    return _Leaving(first, again, state.unable + fresh - first, state.returned - again)
 
 
-class _Book:
-    """Writes each step's figures by zone."""
+def _leave_places(
+    state: _State, met: Conditions, epoch: _Epoch, share_between: dict[int, Array], setting: _Setting
+) -> _Moving:
+    """Who moves on or goes home; competing hazards share a step (E3)."""
+    keys = setting.classes.key
+    can_go = np.zeros((setting.keys, setting.places.count), dtype=bool)
+    for key, share in share_between.items():
+        can_go[key] = share.sum(axis=1) > 0
+    onward = (met.onward + _push(state, setting)) * can_go
+    homeward = -np.log1p(-_chance_home(state, met, setting))[:, :, None] * (epoch.way_home & ~met.shut)
+    total = onward[keys] + homeward
+    gone = state.present * -np.expm1(-total)
+    going_home = gone * np.divide(homeward, total, out=np.zeros_like(total), where=total > 0)
+    return _Moving(gone - going_home, going_home, can_go)
 
-    def __init__(
-        self, steps: int, zones: Sequence[str], classes: _Classes, places: Places, blocks: Blocks
-    ) -> None:
-        self.zones, self.classes, self.places, self.blocks = list(zones), classes, places, blocks
-        shape = (steps, len(self.zones))
-        self.by_zone = {
-            name: np.zeros(shape if len(PEOPLE[name].dims) == 3 else (*shape, len(TYPES))) for name in PEOPLE
-        }
-        self.sent = np.zeros((*shape, len(self.zones)))
 
-    def _from(self, zone: Array, people: Array) -> Array:
-        return np.bincount(zone, people, len(self.zones))
+def _push(state: _State, setting: _Setting) -> Array:
+    """Hazard of moving on because a place is over its capacity, shape (destination,). [1]"""
+    there, holds = state.present.sum(axis=(0, 1)), setting.places.capacity
+    over = np.divide(there - holds, there, out=np.zeros_like(there), where=there > holds)
+    return np.asarray(setting.movement.departures.crowding_push * setting.step_days * over)
 
-    def write(self, step: int, setting_off: Array, sent: Array, arrived: Array, state: _State) -> None:
-        """Add up one step."""
-        origin, types = self.blocks.zone, len(TYPES)
-        place = self.places.zone * types + self.places.type
-        out = self.by_zone
-        out["first_departures"][step] = self._from(origin, setting_off.sum(axis=0))
-        out["residents_present"][step] = self._from(origin, state.home[~PRIOR].sum(axis=0))
-        out["present_prior"][step] = self._from(origin, state.home[PRIOR].sum(axis=0))
-        out["unable_to_leave"][step] = self._from(origin, state.unable.sum(axis=0))
-        out["in_transit"][step] = self._from(self.classes.zone, state.on_the_way.sum(axis=(0, 2)))
-        settled = self._from(self.classes.zone, state.present.sum(axis=1))
-        out["newly_displaced"][step] = out["in_transit"][step] + settled
-        for name, people in (("arrivals", arrived), ("present_new", state.present)):
-            total = np.bincount(place, people.sum(axis=0), len(self.zones) * types)
-            out[name][step] = total.reshape(-1, types)
-        pair = origin[:, None] * len(self.zones) + self.places.zone[None, :]
-        total = np.bincount(pair.ravel(), sent.ravel(), len(self.zones) ** 2)
-        self.sent[step] = total.reshape(len(self.zones), -1)
 
-    def people(self, step_days: float) -> xr.Dataset:
-        """The people of all steps."""
-        self.by_zone["newly_displaced_cum"] = np.cumsum(self.by_zone["first_departures"], axis=0)
-        dataset = xr.Dataset(
-            {name: (PEOPLE[name].dims, values[None]) for name, values in self.by_zone.items()},
-            coords={"zone": self.zones, "type": list(TYPES)},
-            attrs={"step_days": step_days},
-        )
-        return check(dataset, PEOPLE)
+def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
+    """Chance that those of a class go home in the step: mean over its blocks, by who is away from each.
 
-    def flows(self) -> xr.Dataset:
-        """The trips of all steps."""
-        dataset = xr.Dataset(
-            {"departures": (FLOWS["departures"].dims, self.sent[None])},
-            coords={"origin": self.zones, "destination": self.zones},
-        )
-        return check(dataset, FLOWS)
+    Returns
+    -------
+    array of shape (ready, class)
+        [1]
+    """
+    chance = -np.expm1(-met.homeward)[:, None, :]
+    going, all_away = (setting.classes.of_blocks(people) for people in (state.away * chance, state.away))
+    mean = np.divide(going, all_away, out=np.zeros_like(going), where=all_away > 0)
+    return np.asarray(np.clip(mean, 0.0, 1.0 - 1e-12))
+
+
+def _back_home(state: _State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
+    """Those who go home, by block, shape (ready, status, block). [person]"""
+    wanting = state.away * -np.expm1(-met.homeward)[:, None, :]
+    of_class = setting.classes.of_blocks(wanting)
+    going = homeward.sum(axis=2)
+    ratio = np.divide(going, of_class, out=np.zeros_like(going), where=of_class > 0)
+    return np.asarray(wanting * setting.classes.to_blocks(ratio))
+
+
+def _by_class(rows: Array, setting: _Setting) -> Array:
+    """Values by class, or by (ready, class) added up, from rows of those on the way."""
+    classes = setting.classes.zone.size
+    return np.asarray(rows.reshape(-1, classes, *rows.shape[1:]).sum(axis=0))
+
+
+def _by_key(people: Array, setting: _Setting) -> Array:
+    """People by (class, destination) added up by response key, shape (key, destination). [person]"""
+    total = np.zeros((setting.keys, people.shape[1]))
+    np.add.at(total, setting.classes.key, people)
+    return total
+
+
+def _with_crowding(
+    state: _State,
+    going: Array,
+    share: Array,
+    moving: _Moving,
+    share_between: dict[int, Array],
+    setting: _Setting,
+) -> tuple[Array, dict[int, Array], Array]:
+    """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
+    places, keys = setting.places, list(share_between)
+    turned = _by_class(state.first.turned, setting) + _by_class(state.again.turned, setting)
+    movers = _by_key(moving.onward.sum(axis=0) + turned, setting) * moving.can_go
+    people = np.concatenate([going, *(movers[key] for key in keys)])
+    rows = np.concatenate([share, *(share_between[key] for key in keys)])
+    coming = state.first.coming.sum(axis=(0, 1)) + state.again.coming.sum(axis=(0, 1))
+    staying = state.present.sum(axis=(0, 1)) - (moving.onward + moving.homeward).sum(axis=(0, 1))
+    occupied = np.maximum(staying + coming, 0.0)
+    priced, price = capacity.crowded(
+        people,
+        rows,
+        occupied,
+        places.capacity,
+        setting.movement.destinations.crowding,
+        np.maximum(places.room - occupied, 0.0),
+        state.price,
+    )
+    parts = np.split(priced, len(share) + places.count * np.arange(len(keys)))
+    return parts[0], dict(zip(keys, parts[1:], strict=True)), price
+
+
+def _send(
+    state: _State,
+    leaving: _Leaving,
+    moving: _Moving,
+    share: Array,
+    share_between: dict[int, Array],
+    epoch: _Epoch,
+    setting: _Setting,
+) -> _Trips:
+    """When all who set off will arrive: from home, and from places to move on or because turned away."""
+    classes, count = setting.classes.zone.size, setting.places.count
+    first, again = _from_home(leaving, share, epoch.table, setting)
+    flows = np.zeros((count, count))
+    for key, shares in share_between.items():
+        of_key = np.flatnonzero(setting.classes.key == key)
+        rows = (np.arange(len(returns.READY))[:, None] * classes + of_key).ravel()
+        can_go = moving.can_go[key]
+        turned = state.first.turned[of_key] * can_go
+        onward = moving.onward.reshape(-1, count)[rows] + state.again.turned[rows] * can_go
+        for into, row, people in ((first, of_key, turned), (again, rows, onward)):
+            some = np.flatnonzero(people.any(axis=1))
+            if some.size:
+                into.append(trips.Sent(row[some], trips.by_row(people[some], shares, epoch.table_between)))
+        flows += (turned.sum(axis=0) + onward.sum(axis=0))[:, None] * shares
+    return _Trips(first, again, flows)
+
+
+def _from_home(
+    leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
+) -> tuple[list[trips.Sent], list[trips.Sent]]:
+    """When those who set off from home will arrive: on their first trip, and on a later one."""
+    classes, pair = setting.classes.zone.size, np.arange(setting.classes.pairs)
+    first = [
+        trips.Sent(status * len(pair) + pair, trips.by_group(people, share, table))
+        for status, people in enumerate(leaving.first)
+        if people.any()
+    ]
+    again = [
+        trips.Sent(ready * classes + status * len(pair) + pair, trips.by_group(people, share, table))
+        for ready, by_status in enumerate(leaving.again)
+        for status, people in enumerate(by_status)
+        if people.any()
+    ]
+    return first, again
+
+
+def _travel(
+    way: _OnTheWay, sent: list[trips.Sent], met: Conditions, moving: _Moving, setting: _Setting
+) -> tuple[_OnTheWay, Array]:
+    """Those on the way at the end of the step, and those who have come to stay.
+
+    People who find their destination closed are turned away and choose again there in the next step (E7); those
+    for whom nothing else is open stay.
+    """
+    arriving, coming = trips.onward_in_time(way.coming, sent)
+    key = np.tile(setting.classes.key, len(arriving) // setting.classes.key.size)
+    turned = arriving * (met.attraction <= 0)[key]
+    stuck = way.turned * ~moving.can_go[key]
+    arrived = (arriving - turned + stuck).reshape(-1, setting.classes.key.size, arriving.shape[1])
+    return _OnTheWay(coming, turned), arrived

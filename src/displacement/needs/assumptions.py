@@ -59,7 +59,8 @@ class Item(Assumptions):
     kind: Kind
     """What the line is counted on.
 
-    household_once: once for every newly arrived household. per_move: at every arrival, onward
+    household_once: once for every newly arrived household, and for the part of it that is lost (`lost_on_move`)
+    when a household arrives again. per_move: at every arrival, onward
     moves included. cohort_once: once for every newly arrived person of an age or sex group.
     daily: for everybody present, every day. periodic_kit: for everybody present, per period.
     peak_capacity: what must be added to serve the largest number present so far.
@@ -320,6 +321,9 @@ class NeedsAssumptions(Assumptions):
     """Days after arrival during which needs are those of the acute phase. [day]
     Source: a judgement; ready-to-eat food is given for up to four rounds of five days, and people
     leave reception centres within days to two weeks. Range 5 to 30."""
+    lost_on_move: float = Field(0.3, ge=0, le=1)
+    """Share of tents and household items that people lose when they are displaced again. [1]
+    Source: assumed; nobody has counted it. Range 0.1 to 0.6."""
     cohorts: tuple[Cohort, ...] = _COHORTS
     """Age, sex and condition of the displaced. They are younger than the nation: six in ten are
     children. A cohort given here replaces the one of the same name and leaves the others."""

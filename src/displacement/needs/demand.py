@@ -31,15 +31,16 @@ def demand(
     """Quantity of every item needed in every step and zone; a sum over time is a total.
 
     Quantities are exact and not rounded to whole units: adding up comes first. Whoever was there
-    before the first step counts as long arrived. What is given on arrival is given again to people
-    who arrive a second time, because `arrivals` counts movements.
+    before the first step counts as long arrived. What is given at every move is given again to people
+    who arrive a second time; what is given once is not, but for the part that is lost on the move.
 
     Parameters
     ----------
     people : Dataset
         `arrivals` (member, time, zone, type), people arriving in the step [person];
-        `present_new` (same), newly displaced people there at its end [person]. `type` is town or
-        site, `time` is dates in order, one step apart.
+        `present_new` (same), newly displaced people there at its end [person]. Optional:
+        `arrivals_again` (same), those of the arrivals who had arrived somewhere before. `type` is
+        town or site, `time` is dates in order, one step apart.
     catalogue : Catalogue
         The items.
     assumptions : NeedsAssumptions, optional
@@ -63,7 +64,8 @@ def demand(
 
     Notes
     -----
-    With N(t) arrivals, P(t) people present, q the quantity, f people to units (1, 1 / household
+    With N(t) arrivals (for what is given once: those who arrive for the first time, and the lost part
+    of the others), P(t) people present, q the quantity, f people to units (1, 1 / household
     size or a cohort's share), e the eligible share of a destination type and dt the step:
     on arrival q f e N; daily and kits q f e P dt / period; capacity q f e times the growth of
     max P so far. Acute people are min(P, arrivals of the last `acute_days`), stabilised the rest.
@@ -168,6 +170,10 @@ class _Crowd:
 
     arrivals: Array
     """People arriving in the step, (member, time, zone, type). [person]"""
+    again: Array
+    """Those of them who had arrived somewhere before, same shape. [person]"""
+    lost_on_move: float
+    """Share of what households were given that is lost when they move on. [1]"""
     present: Array
     """People there at its end, same shape. [person]"""
     months: npt.NDArray[np.int64]
@@ -230,13 +236,15 @@ def _on_arrival(item: Item, crowd: _Crowd, covered: Mapping[str, float]) -> Arra
 
 
 def _once(item: Item, crowd: _Crowd, covered: Mapping[str, float]) -> Array:
-    """People arriving in season, and at its beginning those who are there already."""
+    """People arriving in season who have not got it, and at its beginning those who are there already."""
+    lost = crowd.lost_on_move if item.kind == "household_once" else 0.0
     in_season = crowd.in_season(item.months)
     begins = np.zeros_like(in_season)
     begins[1:] = in_season[1:] & ~in_season[:-1]
     there = np.zeros_like(crowd.present)
     there[:, 1:] = crowd.present[:, :-1]
-    return _on_arrival(item, crowd, covered) + there * begins[:, None, None]
+    lacking = crowd.arrivals - (1.0 - lost) * crowd.again
+    return lacking * in_season[:, None, None] + there * begins[:, None, None]
 
 
 def _while_present(item: Item, crowd: _Crowd, covered: Mapping[str, float]) -> Array:
@@ -322,6 +330,13 @@ def _crowd(people: xr.Dataset, profile: NeedsAssumptions, step: float) -> _Crowd
         raise ValueError(f"days_per_step: must be more than 0 days (got {step})")
     arrivals = _checked(people, "arrivals")
     present = _checked(people, "present_new")
+    again = _checked(people, "arrivals_again") if "arrivals_again" in people else np.zeros_like(arrivals)
+    _refuse(
+        people["arrivals"].transpose(*PEOPLE_DIMS),
+        again > arrivals * (1 + 1e-9) + 1e-6,
+        "fewer than arrive again",
+    )
+    again = np.minimum(again, arrivals)
     types = tuple(str(label) for label in people["type"].values)
     if unknown := [label for label in types if label not in TYPES]:
         raise ValueError(f"people: type: unknown {', '.join(unknown)}; write town or site")
@@ -334,7 +349,7 @@ def _crowd(people: xr.Dataset, profile: NeedsAssumptions, step: float) -> _Crowd
             "fill the days without a figure, or give days_per_step"
         )
     months = times.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    return _Crowd(arrivals, present, months, types, step, profile.acute_days)
+    return _Crowd(arrivals, again, profile.lost_on_move, present, months, types, step, profile.acute_days)
 
 
 def _checked(people: xr.Dataset, name: str) -> Array:

@@ -28,8 +28,9 @@ class Period(_Part):
     """First day. Begin a day or two before the first event, so that people who leave early are counted."""
     days: int = Field(30, ge=1, le=730)
     """Number of days. [day]"""
-    step_days: float = Field(1.0, gt=0, le=1)
-    """Length of a step; a whole number of steps makes a day. Results are by day. [day]"""
+    step_days: float = Field(0.5, gt=0, le=1)
+    """Length of a step; a whole number of steps makes a day. Results are by day. Places change hands at noon, so half
+    a day is the longest step that follows them closely. [day]"""
 
     @field_validator("step_days")
     @classmethod

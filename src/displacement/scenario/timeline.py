@@ -16,6 +16,7 @@ from displacement.io.errors import InputError, finding
 from displacement.io.inputs import Inputs, Road
 from displacement.movement.control import Change, Control, timeline
 from displacement.movement.hazard import Answers, Pressure, Strike
+from displacement.movement.returns import DeclaredReturn
 from displacement.scenario import model
 from displacement.scenario.model import Scenario
 
@@ -58,6 +59,8 @@ class Timeline:
     epoch_of_day: Array
     """Shape (day,)."""
     answers: Answers
+    returns: tuple[DeclaredReturn, ...]
+    """Agreements that let people go home."""
     observed: Array | None
     """First departures by (day, zone), where the scenario gives them. [person]"""
     files: tuple[Path, ...]
@@ -84,6 +87,7 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
         epoch_start=np.array(starts, dtype=float),
         epoch_of_day=np.searchsorted(starts, np.arange(len(daily)), side="right") - 1,
         answers=answers(scenario, inputs),
+        returns=(),
         observed=reader.observed(),
         files=tuple(reader.files),
     )

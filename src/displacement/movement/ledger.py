@@ -1,0 +1,104 @@
+"""Each step's people and trips, added up by zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement.movement.blocks import Blocks
+from displacement.movement.destinations import TYPES, Places
+from displacement.variables import FLOWS, PEOPLE, check
+
+Array = NDArray[Any]
+
+
+class Step(NamedTuple):
+    """What happened in a step, and where everybody is at its end."""
+
+    first: Array
+    """Who left home for the first time, shape (status, block); status: resident, displaced before. [person]"""
+    home: Array
+    """At home, those who came back included, same shape."""
+    unable: Array
+    """Who wants to leave and cannot, same shape."""
+    away: Array
+    """Who is away, by block of origin, shape (block,)."""
+    back: Array
+    """Who came home in the step, shape (block,)."""
+    in_transit: Array
+    """On the way, by zone of origin, shape (zone,)."""
+    arrived: Array
+    """Arrivals, shape (destination,)."""
+    arrived_again: Array
+    """Of these, people who had been displaced in this run before, same shape."""
+    present: Array
+    """Newly displaced people who are there, same shape."""
+    sent_from_blocks: Array
+    """Trips, shape (block, destination)."""
+    sent_from_places: Array
+    """Trips, shape (destination, destination)."""
+
+
+class Ledger:
+    """Keeps the figures of all steps by zone."""
+
+    def __init__(self, steps: int, zones: Sequence[str], places: Places, blocks: Blocks) -> None:
+        self.zones, self.places, self.blocks = list(zones), places, blocks
+        shape = (steps, len(self.zones))
+        self.by_zone = {
+            name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
+        }
+        self.sent = np.zeros((*shape, len(self.zones)))
+
+    def write(self, at: int, step: Step) -> None:
+        """Add up one step."""
+        out, origin = self.by_zone, self.blocks.zone
+        resident, before = 0, 1
+        for name, people in (
+            ("first_departures", step.first.sum(axis=0)),
+            ("displaced_before_cum", step.first[before]),
+            ("residents_present", step.home[resident]),
+            ("present_prior", step.home[before]),
+            ("unable_to_leave", step.unable.sum(axis=0)),
+            ("newly_displaced", step.away),
+            ("returned_cum", step.back),
+        ):
+            out[name][at] = np.bincount(origin, people, len(self.zones))
+        out["in_transit"][at] = step.in_transit
+        types = len(TYPES)
+        place = self.places.zone * types + self.places.type
+        for name, people in (
+            ("arrivals", step.arrived),
+            ("arrivals_again", step.arrived_again),
+            ("present_new", step.present),
+        ):
+            out[name][at] = np.bincount(place, people, len(self.zones) * types).reshape(-1, types)
+        for zone, sent in ((origin, step.sent_from_blocks), (self.places.zone, step.sent_from_places)):
+            pair = zone[:, None] * len(self.zones) + self.places.zone[None, :]
+            total = np.bincount(pair.ravel(), sent.ravel(), len(self.zones) ** 2)
+            self.sent[at] += total.reshape(len(self.zones), -1)
+
+    def people(self, step_days: float) -> xr.Dataset:
+        """The people of all steps, `PEOPLE` of the table of variables."""
+        out = dict(self.by_zone)
+        out["newly_displaced_cum"] = np.cumsum(out["first_departures"], axis=0)
+        for name in ("displaced_before_cum", "returned_cum"):
+            out[name] = np.cumsum(out[name], axis=0)
+        dataset = xr.Dataset(
+            {name: (PEOPLE[name].dims, values[None]) for name, values in out.items()},
+            coords={"zone": self.zones, "type": list(TYPES)},
+            attrs={"step_days": step_days},
+        )
+        return check(dataset, PEOPLE)
+
+    def flows(self) -> xr.Dataset:
+        """The trips of all steps, `FLOWS` of the table of variables."""
+        dataset = xr.Dataset(
+            {"departures": (FLOWS["departures"].dims, self.sent[None])},
+            coords={"origin": self.zones, "destination": self.zones},
+        )
+        return check(dataset, FLOWS)
