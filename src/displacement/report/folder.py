@@ -12,6 +12,7 @@ from displacement.io import results, tables
 from displacement.report import share
 from displacement.report.summary import summary
 from displacement.result import Result
+from displacement.variables import PEOPLE
 
 
 def write(result: Result, folder: str | Path) -> Path:
@@ -51,10 +52,20 @@ def _notice(result: Result) -> str:
     return "\n".join(lines)
 
 
+def _measures() -> str:
+    """What each measure means, one a line."""
+    width = max(map(len, PEOPLE))
+    return "\n".join(
+        f"{name:<{width}}  {measure.meaning} [{measure.unit}]" for name, measure in PEOPLE.items()
+    )
+
+
 def _write_share(folder: Path, result: Result) -> None:
     """What is made to be forwarded."""
     (folder / "summary.md").write_text(summary(result), encoding="utf-8")
-    (folder / "README.txt").write_text(_README.format(notice=_notice(result)), encoding="utf-8")
+    (folder / "README.txt").write_text(
+        _README.format(notice=_notice(result), measures=_measures()), encoding="utf-8"
+    )
     share.write_people(folder / "people.csv", result)
     share.write_needs(folder / "needs.csv", result)
     share.write_pairs(folder / "origin_destination.csv", result)
@@ -112,13 +123,5 @@ Figures are rounded to two significant digits, each by itself from the exact one
 A blank with the note lt100 stands for 1 to 99 people (in needs.csv: people present, for what is given day by day;
 people arriving, for all else). p10 and p90 are blank where the run has no range.
 
-first_departures     left home that day, by zone of origin
-newly_displaced      away from home now, by zone of origin
-newly_displaced_cum  ever left home, by zone of origin
-arrivals             arrivals that day, by zone of arrival (movements)
-present_new          newly displaced people in the zone
-present_prior        people displaced before the run who are still in the zone
-residents_present    residents who are at home
-in_transit           on the way, by zone of origin
-unable_to_leave      want to leave and have no way open, by zone of origin
+{measures}
 """

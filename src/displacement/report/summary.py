@@ -39,7 +39,7 @@ def summary(result: Result) -> str:
     title = scenario.title + (f" [{scenario.variant}]" if scenario.variant else "")
     mark = ["RESTRICTED, not to be passed on.", ""] if scenario.sensitivity == "restricted" else []
     lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
-    lines += _by_day(result)
+    lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
     lines += [*_needs(result), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
@@ -71,6 +71,22 @@ def _by_day(result: Result) -> list[str]:
     if total[0] > EARLY_SHARE * total[-1]:
         text += f" {words(float(total[0]))} leave on the first day: begin the period earlier to count those before."
     return _wrapped(text)
+
+
+def _again(result: Result) -> list[str]:
+    """Who was displaced before, who moved on, who went home."""
+    last = result.people.isel(time=-1)
+    before, home = (
+        float(middle(last[name].sum("zone"))) for name in ("displaced_before_cum", "returned_cum")
+    )
+    onward = float(middle(result.people["arrivals_again"].sum(("time", "zone", "type"))))
+    parts = [
+        f"{words(before)} of those who ever left had been displaced before the run" if round(before) else "",
+        f"{words(onward)} arrivals were second or later moves" if round(onward) else "",
+        f"{words(home)} went home" if round(home) else "",
+    ]
+    said = [part for part in parts if part]
+    return _wrapped(f"Of the movements: {'; '.join(said)}.") if said else []
 
 
 def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
