@@ -12,7 +12,7 @@ from pathlib import Path
 
 from displacement.io.documents import read_document
 from displacement.io.provenance import sha256
-from displacement.io.results import write_json
+from displacement.io.folders import write_json
 
 
 def main(folder: Path) -> None:

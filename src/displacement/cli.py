@@ -1,4 +1,4 @@
-"""The command line: run, validate, schema."""
+"""The command line: run, validate, schema, init."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     validate = _command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
+    init = _command(commands, "init", "write an empty area folder to fill in", _init)
+    init.add_argument("area", type=Path, metavar="AREA", help="the folder; it must not be there, or be empty")
     return parser
 
 
@@ -139,6 +141,15 @@ def _schema(chosen: argparse.Namespace) -> int:
     from displacement.scenario.schema import schema
 
     print(json.dumps(schema(), indent=2))
+    return DONE
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    from displacement.io.blank import write_area
+
+    for path in write_area(chosen.area):
+        print(path)
+    print("Fill in the tables (their first lines say how), then: displacement run first_question.yaml")
     return DONE
 
 

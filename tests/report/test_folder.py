@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import displacement as dp
-from displacement.io.results import whole_folder
+from displacement.io.folders import whole_folder
 from displacement.report import folder as report
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from displacement.io import results, tables
+from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.summary import summary
 from displacement.result import Result
@@ -35,12 +35,12 @@ def write(result: Result, folder: str | Path) -> Path:
         If it cannot be written; nothing was changed then.
     """
     target = Path(folder)
-    with results.whole_folder(target) as partial:
+    with folders.whole_folder(target) as partial:
         (partial / "share").mkdir()
         (partial / "internal").mkdir()
         _write_share(partial / "share", result)
         _write_internal(partial / "internal", result, target / "internal")
-        results.write_manifest(partial, dict(result.provenance))
+        folders.write_manifest(partial, dict(result.provenance))
     return target
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.io import results, tables
+from displacement.io import folders, results, tables
 from displacement.report.rounding import quantiles, shared_people, shared_quantity
 from displacement.result import Result
 from displacement.variables import PEOPLE
@@ -173,4 +173,4 @@ def write_zones(path: Path, result: Result) -> None:
             shown[f"{name}_note"] = note
         features.append({"type": "Feature", "properties": shown, "geometry": geometry})
     about = f"Statistical areas, not official boundaries. {result.notice}"
-    results.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})
+    folders.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})
