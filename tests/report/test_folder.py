@@ -37,7 +37,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, toy_result):
     (mine / "internal").mkdir(parents=True)
     (mine / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(
-        dp.InputError, match=r"holds what no run has written \(thesis.txt\); name another --out"
+        dp.InputError, match=r"holds what no run has written \(thesis.txt\); name another folder"
     ):
         dp.write(toy_result, mine)
     assert (mine / "thesis.txt").read_text(encoding="utf-8") == "years of work"
