@@ -31,7 +31,7 @@ PART_CELLS = 0.5
 """Longest side of a part of a pixel, counted in cells."""
 LATTICE_KM = 2.0
 """Spacing of the points that are projected; between them positions are interpolated, below 1 m off. [km]"""
-STRIP_PIXELS = 2**22
+STRIP_PIXELS = 2**20
 """Pixels read at a time."""
 CHUNK_PARTS = 2**18
 """Parts shared out at a time."""
