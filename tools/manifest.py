@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from displacement.io.documents import read_document
-from displacement.io.provenance import sha256
 from displacement.io.folders import write_json
+from displacement.io.provenance import sha256
 
 
 def main(folder: Path) -> None:

@@ -14,6 +14,7 @@ from displacement import stages, variables
 from displacement.io import area
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
+from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.standards import catalogue
 from displacement.movement.control import of_cells
@@ -21,7 +22,7 @@ from displacement.needs.demand import demand
 from displacement.result import Result
 from displacement.scenario import timeline
 from displacement.scenario.load import load
-from displacement.scenario.model import Scenario
+from displacement.scenario.model import FILE_FIELDS, Scenario
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
@@ -130,7 +131,16 @@ def read_inputs(scenario: Scenario) -> Inputs:
     """The area of a scenario on its grid."""
     gazetteer = Gazetteer(scenario.area_folder)
     start = scenario.file(scenario.start_control or gazetteer.area.start_control)
-    return area.read(gazetteer, scenario.grid.cell_km, scenario.movement.area, start)
+    return area.read(gazetteer, scenario.grid.cell_km, scenario.movement.area, start, _sources(scenario))
+
+
+def _sources(scenario: Scenario) -> Sources:
+    """The files that a scenario names in place of the area's own."""
+    people, travel = scenario.population, scenario.travel_raster
+    names = {name: getattr(people, name) for name in FILE_FIELDS["population"]}
+    names |= {name: getattr(travel, name, None) for name in FILE_FIELDS["travel_raster"]}
+    files = {name: scenario.file(file) for name, file in names.items() if file is not None}
+    return Sources(**files, calibrate=people.calibrate_to == "zones")
 
 
 def _chosen(

@@ -130,7 +130,7 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
             for name, road in inputs.roads.items()
             for part in _open_parts(name, len(road.cell), closures.roads)
         ]
-        speed = routes.speeds(zone, open_roads, member.travel, closures.winter)
+        speed = routes.speeds(zone, open_roads, member.travel, closures.winter, inputs.terrain_speed)
         holder = events.control.at(start + timeline.NOON)[inputs.cells["any_place"].values]
         closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
         for first, second in closures.boundaries:

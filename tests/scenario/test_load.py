@@ -1,6 +1,7 @@
 """Scenario files: what is read, and one clear error for each way to be wrong."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -271,3 +272,73 @@ def test_every_default_is_the_median_of_its_prior():
             assert info.default == pytest.approx(median, rel=5e-3, abs=1e-12), name
             checked += 1
     assert checked > 20
+
+
+def test_files_of_people_and_ways_are_found_beside_the_scenario_and_through_a_base(tmp_path):
+    home, other = tmp_path / "home", tmp_path / "other"
+    for folder in (home, other):
+        folder.mkdir()
+    for name in ("people.csv", "people.tif", "zones.geojson", "speed.tif"):
+        (home / name).write_text("", encoding="utf-8")
+    population = "population: {zones: people.csv, raster: people.tif, polygons: zones.geojson}\n"
+    base = written(home, HEAD + population + "travel_raster: {speed: speed.tif}\n")
+    scenario = dp.load(written(other, f"base: {base}\ntitle: Other\n"))
+    assert scenario.file(scenario.population.raster) == home / "people.tif"
+    assert scenario.file(scenario.travel_raster.speed) == home / "speed.tif"
+    seen = dp.load(base).settings(other)
+    assert seen["population"]["zones"] == "../home/people.csv"
+    assert seen["population"]["polygons"] == "../home/zones.geojson"
+    assert seen["travel_raster"]["speed"] == "../home/speed.tif"
+    assert seen["population"]["calibrate_to"] == "zones"
+
+
+WRONG_FILES = {
+    "a file that is not there": (
+        "population: {raster: gone.tif}\n",
+        r"test\.yaml:4:14: population\.raster: there is no file 'gone\.tif' beside the scenario",
+    ),
+    "a name close to one": (
+        "population:\n  zones: zone.csv\n",
+        r"test\.yaml:5:3: population\.zones: there is no file 'zone\.csv' .*did you mean 'zones\.csv'\?",
+    ),
+    "a folder": (
+        "population: {points: .}\n",
+        r":4:14: population\.points: is a folder; name a file \(got '\.'\)",
+    ),
+    "two that say where": (
+        "population: {raster: a.tif, points: b.csv}\n",
+        r":4:1: population: write either 'raster' or 'points'",
+    ),
+    "nothing to count": (
+        "population: {calibrate_to: none}\n",
+        r":4:1: population: 'calibrate_to: none' needs",
+    ),
+    "a table that would not count": (
+        "population: {raster: a.tif, zones: b.csv, calibrate_to: none}\n",
+        r":4:1: population: 'calibrate_to: none' does not use the table",
+    ),
+    "an unknown key of people": (
+        "population: {rastr: a.tif}\n",
+        r":4:14: population\.rastr: unknown key; did you mean 'raster'\?",
+    ),
+    "both rasters of ways": (
+        "travel_raster: {speed: a.tif, friction: b.tif}\n",
+        r":4:1: travel_raster: write either 'speed' \(km/h\) or 'friction'",
+    ),
+    "no raster of ways": ("travel_raster: {}\n", r":4:1: travel_raster: write either"),
+    "a raster of ways that is not there": (
+        "travel_raster: {friction: a.tif}\n",
+        r":4:17: travel_raster\.friction: there is no file 'a\.tif'",
+    ),
+    "an unknown key of ways": (
+        "travel_raster: {sped: a.tif}\n",
+        r":4:17: travel_raster\.sped: unknown key; did you mean 'speed'\?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_file_of_people_or_ways_that_cannot_be_used_is_said_with_line_and_column(tmp_path, text, message):
+    found = error(tmp_path, HEAD + text)
+    assert re.search(message, found)
+    assert len(found.splitlines()) == 1

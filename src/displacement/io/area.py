@@ -18,7 +18,16 @@ from displacement.io import tables
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import AreaFile, Gazetteer
 from displacement.io.inputs import Crossings, Inputs, NamedPlaces, Road, Zones
-from displacement.io.population import Settlements, spread
+from displacement.io.population import (
+    Settlements,
+    Sources,
+    calibrated,
+    disagreements,
+    points_table,
+    spread,
+    with_people,
+    zone_table,
+)
 from displacement.io.tables import Row
 from displacement.movement.assumptions import Area
 from displacement.movement.blocks import blocks_of
@@ -27,7 +36,13 @@ from displacement.movement.destinations import TYPES, Keys, Places
 Array = NDArray[Any]
 
 
-def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control: Path) -> Inputs:
+def read(
+    gazetteer: Gazetteer,
+    cell_km: float,
+    assumptions: Area,
+    start_control: Path,
+    sources: Sources,
+) -> Inputs:
     """Read an area folder onto a grid.
 
     Parameters
@@ -40,6 +55,8 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
         Reaches and densities.
     start_control : pathlib.Path
         Table with the controller of every place when the run starts.
+    sources : Sources
+        Files in place of the area's own people, outlines of zones and speeds off the roads.
 
     Returns
     -------
@@ -57,9 +74,9 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
         message = f"'{area.crs}' is no reference system; write one such as EPSG:32637"
         raise InputError(finding(gazetteer.folder / "area.yaml", message, at="crs")) from None
     grid = _grid(area, projection, cell_km)
-    reader = _Reader(gazetteer, projection, grid)
+    reader = _Reader(gazetteer, projection, grid, sources)
     exits = reader.crossing_rows("exit")
-    zones = reader.zones(exits)
+    zones = reader.zone_totals(reader.zones(exits))
     zone_index = {code: at for at, code in enumerate(zones.code)}
     settlements = reader.settlements(zone_index)
     centres = reader.centres(zone_index)
@@ -68,14 +85,9 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
     points = settlements.and_places(reader.control_points(start_control, zone_index), centres)
 
     easting, northing = grid.centres()
-    zone = _zone_of_cell(grid, points, assumptions.zone_reach)
-    _check_cells(gazetteer.table("zones"), zones, zone, cell_km)
-    population = spread(
-        grid,
-        settlements.with_centres(centres),
-        zone,
-        zones.population[: zones.inside],
-        assumptions.settled_density,
+    zone = reader.drawn_zones(_zone_of_cell(grid, points, assumptions.zone_reach), zones, settlements)
+    zones, population = reader.people(
+        zones, zone, settlements.with_centres(centres), assumptions.settled_density
     )
     place, any_place = _nearest(grid, places.easting, places.northing, assumptions.control_reach)
     groups, group_of_cell = reader.response_groups(settlements, grid)
@@ -85,6 +97,8 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
     tile = (row // tile_side) * grid.shape[1] + column // tile_side
     blocks = blocks_of(population, zone, key, tile, easting, northing)
     destinations = reader.destinations(zones, zone_index, exits, places, groups, group_of_cell, any_place)
+    roads = reader.roads()
+    terrain = reader.terrain(population, roads)
     sides = sorted({controller.side for controller in area.controllers.values()})
     return Inputs(
         area=area,
@@ -106,11 +120,14 @@ def read(gazetteer: Gazetteer, cell_km: float, assumptions: Area, start_control:
         keys=keys,
         blocks=blocks,
         destinations=destinations,
-        roads=reader.roads(),
+        roads=roads,
         crossings=reader.crossings(),
         response_groups=groups,
         coordinates=reader.coordinates(places),
         files=tuple(reader.files),
+        boundaries=reader.boundaries,
+        terrain_speed=terrain,
+        notes=tuple(reader.notes),
     )
 
 
@@ -212,11 +229,17 @@ def _declared_full(row: Row, capacity: float) -> bool:
 
 
 class _Reader:
-    """Reads the tables of one area, and remembers which files it read."""
+    """Reads the files of one area, and remembers which they were and what a planner must know of them."""
 
-    def __init__(self, gazetteer: Gazetteer, projection: pyproj.Transformer, grid: Grid) -> None:
-        self.gazetteer, self.projection, self.grid = gazetteer, projection, grid
+    def __init__(
+        self, gazetteer: Gazetteer, projection: pyproj.Transformer, grid: Grid, sources: Sources
+    ) -> None:
+        self.gazetteer, self.projection, self.grid, self.sources = gazetteer, projection, grid, sources
         self.files: list[Path] = [gazetteer.folder / "area.yaml"]
+        self.notes: list[str] = []
+        self.boundaries = "statistical areas"
+        self.totals = sources.zones or gazetteer.table("zones")
+        """The table that says how many people each zone has."""
 
     def rows(self, path: Path, columns: list[str]) -> list[Row]:
         """Rows of a table, which joins the list of files read."""
@@ -264,6 +287,130 @@ class _Reader:
             displaced_before=np.array(before + [0.0] * len(exits)),
             inside=inside,
         )
+
+    def zone_totals(self, zones: Zones) -> Zones:
+        """The zones with the people of the scenario's own table, if it names one."""
+        if self.sources.zones is None:
+            return zones
+        self.files.append(self.sources.zones)
+        zones, notes = zone_table(
+            self.sources.zones, zones, lambda written: self.gazetteer.resolve(written, ("zone",)).code
+        )
+        self.notes += notes
+        return zones
+
+    def drawn_zones(self, nearest: Array, zones: Zones, settlements: Settlements) -> Array:
+        """Zone of each cell from the scenario's own polygons, if it names some, else by the nearest place.
+
+        A zone without a polygon keeps the cells that no polygon holds. Settlements stay in the zone of their row.
+        """
+        path = self.sources.polygons
+        if path is None:
+            return nearest
+        from displacement.io import polygons
+
+        codes = zones.code[: zones.inside]
+        drawn = polygons.read(path, self.grid, codes)
+        for other in drawn.unknown:
+            at = int(nearest[other.cell]) if other.cell >= 0 else -1
+            if at >= 0 and not drawn.drawn[at]:
+                message = (
+                    f"'{other.code}' is no zone of {self.gazetteer.area.tables.zones}, and lies where "
+                    f"{zones.name[at]} ({codes[at]}) is, which has no polygon; correct the p-code"
+                )
+                raise InputError(finding(path, message, at=f"feature {other.feature}: {other.column}"))
+        if drawn.unknown:
+            self.notes.append(
+                f"{path.name}: {_few([other.code for other in drawn.unknown])} ignored, "
+                "because the area has no such zone."
+            )
+        missing = np.flatnonzero(~drawn.drawn)
+        if missing.size:
+            self.notes.append(
+                f"{path.name} has no polygon for {_few([codes[at] for at in missing])}; the cells "
+                "nearest to their places stand for them."
+            )
+        zone = np.where((drawn.zone < 0) & np.isin(nearest, missing), nearest, drawn.zone)
+        self._note_strays(path, zone, settlements)
+        self.files += drawn.files
+        self.boundaries = f"official: {path.name}"
+        return np.asarray(zone)
+
+    def _note_strays(self, path: Path, zone: Array, settlements: Settlements) -> None:
+        """Say how many settlements lie in another polygon than that of their zone."""
+        cell = self.grid.cell(settlements.easting, settlements.northing)
+        stray = (zone[cell] != settlements.zone) & (settlements.population > 0)
+        if stray.any():
+            people = settlements.population[stray].sum()
+            self.notes.append(
+                f"{path.name}: {stray.sum():,} settlements with {people:,.0f} people lie in a cell of "
+                "another zone; they count in the zone of their row, in its nearest cell."
+            )
+
+    def people(
+        self, zones: Zones, zone: Array, settlements: Settlements, density: float
+    ) -> tuple[Zones, Array]:
+        """The zones with their people, and the people of each cell. [person]"""
+        path = self.sources.counts
+        if path is None:
+            return zones, self._own_people(zones, zone, settlements, density)
+        counts, inside = self._counted(path, zones, zone, density), zone >= 0
+        counted = np.bincount(zone[inside], counts[inside], zones.inside)
+        if not counted.any():
+            raise InputError(
+                finding(path, "counts nobody in any zone of the area; name a file of its people")
+            )
+        if not self.sources.calibrate:
+            exits = zones.population[zones.inside :]
+            return with_people(zones, np.concatenate([counted, exits])), np.where(inside, counts, 0.0)
+        own = self._own_people(zones, zone, settlements, density)
+        self.notes += disagreements(counted, zones, path.name, self.totals.name)
+        return zones, calibrated(counts, zone, zones.population[: zones.inside], own)
+
+    def _own_people(self, zones: Zones, zone: Array, settlements: Settlements, density: float) -> Array:
+        """People of each cell by the area's own settlements. [person]"""
+        _check_cells(self.totals, zones, zone, self.grid.cell_km)
+        return spread(self.grid, settlements, zone, zones.population[: zones.inside], density)
+
+    def _counted(self, path: Path, zones: Zones, zone: Array, density: float) -> Array:
+        """People of each cell by the scenario's own raster or points. [person]"""
+        self.files.append(path)
+        if path == self.sources.points:
+            found, notes = points_table(path, self.grid, zone, self.projection.transform, zones)
+            self.notes += notes
+            totals = np.bincount(found.zone, found.population, zones.inside)
+            return spread(self.grid, found, zone, totals, density)
+        from displacement.io import rasters
+
+        counts = rasters.people(path, self.grid)
+        outside = counts[zone < 0].sum()
+        if outside >= 0.5:
+            self.notes.append(
+                f"{path.name}: {outside:,.0f} of its {counts.sum():,.0f} people in the area's box live outside "
+                "every zone and are left out."
+            )
+        return counts
+
+    def terrain(self, population: Array, roads: Mapping[str, Road]) -> Array | None:
+        """Speed off the roads by the scenario's own raster, if it names one. [km/h]"""
+        holds = "speed" if self.sources.speed is not None else "friction"
+        path = self.sources.speed or self.sources.friction
+        if path is None:
+            return None
+        from displacement.io import rasters
+
+        self.files.append(path)
+        speed = rasters.terrain_speed(path, self.grid, holds)
+        passable = speed > 0
+        for road in roads.values():
+            passable[road.cell] = True
+        shut_in = population[~passable].sum()
+        if shut_in >= 0.5:
+            self.notes.append(
+                f"{path.name}: {shut_in:,.0f} people live in cells without a road that it lets nobody "
+                "pass; they cannot leave."
+            )
+        return speed
 
     def _zone(self, row: Row, index: Mapping[str, int]) -> int:
         code = row.text("zone")
@@ -413,6 +560,12 @@ class _Reader:
         for row in self.rows(self.gazetteer.table("zones"), ["zone"]):
             zone = zone_index[row.text("zone")]
             host = zones.population[zone] - registered.get(zone, 0.0)
+            if host < 0 and zones.population[zone] != row.number("population", 0):
+                self.notes.append(
+                    f"{zones.name[zone]} ({zones.code[zone]}): {registered[zone]:,.0f} people are registered in its "
+                    f"sites, and {zones.population[zone]:,.0f} live in it; nobody is taken to live in its towns."
+                )
+                host = 0.0
             if host < 0:
                 message = f"{registered[zone]:,.0f} people registered in its sites are more than live there"
                 raise row.wrong("population", message)
@@ -481,6 +634,12 @@ class _Reader:
             for row in self.rows(path, ["pcode", "lat", "lon"]):
                 found.setdefault(row.text("pcode"), self.point(row))
         return found
+
+
+def _few(codes: list[str], shown: int = 5) -> str:
+    """The number of polygons or zones, and the first of them."""
+    more = f" and {len(codes) - shown} more" if len(codes) > shown else ""
+    return f"{len(codes)} ({', '.join(codes[:shown])}{more})"
 
 
 def project(crs: str, longitude: float, latitude: float) -> tuple[float, float]:

@@ -70,7 +70,9 @@ def _take_place(partial: Path, target: Path) -> None:
         return
     others = _others(target) if target.is_dir() else [target.name]
     if others:
-        message = f"{target.name} holds what no run has written ({', '.join(others[:3])}); name another folder"
+        message = (
+            f"{target.name} holds what no run has written ({', '.join(others[:3])}); name another folder"
+        )
         raise FileExistsError(0, message)
     older = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
     try:

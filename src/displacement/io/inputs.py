@@ -102,6 +102,12 @@ class Inputs:
     """Easting and northing of every place that has a p-code. [m]"""
     files: tuple[Path, ...]
     """What was read, for the manifest."""
+    boundaries: str = "statistical areas"
+    """What the outlines of the zones are: drawn around the cells, or `official: FILE`."""
+    terrain_speed: Array | None = None
+    """Speed off the roads by cell, 0 where nobody can pass; none: that of the track. [km/h]"""
+    notes: tuple[str, ...] = ()
+    """What a planner must know of the people and ways that were read, a line each."""
 
     @property
     def prior_share(self) -> Array:

@@ -1,16 +1,46 @@
-"""People on the grid, from settlements and zone totals."""
+"""People on the grid, from settlements and zone totals, or from files of a user's own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from displacement.grid import Grid
+from displacement.io import tables
+from displacement.io.errors import InputError, finding
+from displacement.io.inputs import Zones
 
 Array = NDArray[Any]
+
+
+MOST_PEOPLE = 1e9
+"""More people than this in one row are a slip. [person]"""
+LISTED = 5
+"""Disagreements, or names, that a note lists."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files that stand in place of the area's own; by default none does."""
+
+    zones: Path | None = None
+    points: Path | None = None
+    raster: Path | None = None
+    polygons: Path | None = None
+    calibrate: bool = True
+    """Whether each zone keeps the people of its table, and raster or points say only where they live."""
+    speed: Path | None = None
+    friction: Path | None = None
+
+    @property
+    def counts(self) -> Path | None:
+        """The file that says where people live."""
+        return self.raster or self.points
 
 
 @dataclass(frozen=True)
@@ -135,3 +165,203 @@ def _disc(grid: Grid, easting: float, northing: float, area: float) -> Array:
     east, north = grid.centres(cells)
     inside = np.hypot(east - easting, north - northing) <= radius
     return np.union1d(cells[inside], [own])
+
+
+def with_people(zones: Zones, people: Array) -> Zones:
+    """Zones with other people [person]; the share of them displaced before stays."""
+    grown = np.divide(people, zones.population, out=np.ones_like(people), where=zones.population > 0)
+    return replace(zones, population=people, displaced_before=zones.displaced_before * grown)
+
+
+def zone_table(path: Path, zones: Zones, code_of: Callable[[str], str]) -> tuple[Zones, tuple[str, ...]]:
+    """Zones with the people of a table; zones that it leaves out keep theirs.
+
+    People displaced before keep their share of a zone, unless the table has a column `displaced_before`,
+    in which a blank means unknown.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A table with `zone` (p-code or name) and `population`.
+    zones : Zones
+    code_of : callable
+        P-code of a zone by what is written; raises LookupError with the likeliest.
+
+    Returns
+    -------
+    Zones, tuple of str
+        And notes for the planner.
+
+    Raises
+    ------
+    InputError
+        For a zone that is unknown or stands twice, or a number that cannot be.
+    """
+    rows = tables.read(path, ["zone", "population"])
+    index = {code: at for at, code in enumerate(zones.code[: zones.inside])}
+    people = zones.population.copy()
+    lines: dict[int, int] = {}
+    given: dict[int, float] = {}
+    for row in rows:
+        try:
+            at = index[code_of(row.text("zone"))]
+        except LookupError as error:
+            raise row.wrong("zone", str(error.args[0])) from None
+        if at in lines:
+            raise row.wrong("zone", f"{_named(zones, at)} stands in line {lines[at]} already; keep one")
+        lines[at] = row.line
+        people[at] = row.number("population", 0, MOST_PEOPLE)
+        if "displaced_before" in row:
+            given[at] = row.number_or("displaced_before", np.nan, 0)
+            if given[at] > people[at]:
+                raise row.wrong("displaced_before", f"is above the zone's population ({row['population']})")
+    if not people.any():
+        raise InputError(finding(path, "nobody lives in any zone; give the people of each in 'population'"))
+    changed = with_people(zones, people)
+    before = changed.displaced_before.copy()
+    before[list(given)] = list(given.values())
+    kept = [at for at in range(zones.inside) if at not in lines]
+    notes = (f"{path.name} leaves out {_listed(zones, kept)}; they keep the area's people.",) if kept else ()
+    return replace(changed, displaced_before=before), notes
+
+
+def points_table(
+    path: Path,
+    grid: Grid,
+    zone: Array,
+    project: Callable[[float, float], tuple[float, float]],
+    zones: Zones,
+) -> tuple[Settlements, tuple[str, ...]]:
+    """Points with people, from a table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A table with `lat`, `lon` and `people`; `zone` (else that of the cell) and `pcode` may be there.
+    grid : Grid
+    zone : array of int, shape (cell,)
+        Zone of each cell; -1 outside.
+    project : callable
+        Easting and northing [m] of longitude and latitude.
+    zones : Zones
+
+    Returns
+    -------
+    Settlements, tuple of str
+        Those inside a zone, and notes for the planner.
+
+    Raises
+    ------
+    InputError
+        For a wrong number, an unknown zone, a p-code that stands twice, or a table without people in the area.
+    """
+    rows = tables.read(path, ["lat", "lon", "people"])
+    tables.unique([row for row in rows if row.get("pcode", "").strip()], "pcode")
+    index = {code: at for at, code in enumerate(zones.code[: zones.inside])}
+    has_cells = np.isin(np.arange(zones.inside), zone)
+    found: list[tuple[float, float, int, float]] = []
+    outside, left_out = 0, 0.0
+    for row in rows:
+        easting, northing = project(row.number("lon", -180, 180), row.number("lat", -90, 90))
+        people, cell = row.number("people", 0, MOST_PEOPLE), int(grid.cell(easting, northing))
+        code = row.get("zone", "").strip()
+        if code and code not in index:
+            raise row.wrong("zone", f"there is no zone '{code}' in the area; correct it or leave it blank")
+        at = index[code] if code else int(zone[cell]) if cell >= 0 else -1
+        if at >= 0 and not has_cells[at]:
+            raise row.wrong(
+                "zone", f"{_named(zones, at)} has no cell of {grid.cell_km:g} km; use smaller cells"
+            )
+        if cell < 0 or at < 0:
+            outside, left_out = outside + 1, left_out + people
+        else:
+            found.append((easting, northing, at, people))
+    if not any(people for *_, people in found):
+        message = "none of its people lives in a zone of the area; are 'lat' and 'lon' the right way round?"
+        raise InputError(finding(path, message))
+    easting, northing, at, people = np.array(found).T
+    notes = (
+        f"{outside:,} points of {path.name} with {left_out:,.0f} people lie outside every zone and are left out.",
+    )
+    return (
+        Settlements(easting, northing, at.astype(np.int64), people, ("",) * len(found)),
+        notes if outside else (),
+    )
+
+
+def calibrated(counts: Array, zone: Array, totals: Array, own: Array) -> Array:
+    """Scale each zone's cells so that they add up to the zone's total.
+
+    Parameters
+    ----------
+    counts : array of shape (cell,)
+        People as another source places them. [person]
+    zone : array of int, shape (cell,)
+        Zone of each cell; -1 outside, where nobody is kept.
+    totals : array of shape (zone,)
+        [person]
+    own : array of shape (cell,)
+        People as the area's own tables place them: used where `counts` has nobody in a zone. [person]
+
+    Returns
+    -------
+    array of shape (cell,)
+        Sums to `totals` by zone. [person]
+
+    Examples
+    --------
+    >>> calibrated(np.array([1.0, 3.0, 0.0]), np.array([0, 0, 1]), np.array([8.0, 5.0]), np.array([0.0, 8.0, 5.0]))
+    array([2., 6., 5.])
+    """
+    inside = zone >= 0
+    found = np.bincount(zone[inside], counts[inside], totals.size)
+    factor = np.divide(totals, found, out=np.zeros_like(found), where=found > 0)
+    people = np.zeros_like(counts)
+    people[inside] = np.where(found[zone[inside]] > 0, counts[inside] * factor[zone[inside]], own[inside])
+    return people
+
+
+def disagreements(counted: Array, zones: Zones, counts: str, table: str) -> tuple[str, ...]:
+    """Notes on the zones where two sources differ by most people, and on those where one has nobody.
+
+    Parameters
+    ----------
+    counted : array of shape (zone,)
+        People of the raster or the points. [person]
+    zones : Zones
+        With the people of the table.
+    counts, table : str
+        Names of both sources.
+
+    Returns
+    -------
+    tuple of str
+    """
+    people = zones.population[: zones.inside]
+    away = np.abs(counted - people)
+    notes = [
+        f"{counts} counts {counted.sum():,.0f} people in the area's zones, {table} {people.sum():,.0f}; each zone keeps "
+        f"the people of {table}. Largest disagreements:"
+    ]
+    for at in np.argsort(-away, kind="stable")[:LISTED]:
+        if away[at] >= 0.5:
+            ratio = f"{counted[at] / people[at]:.2f}" if people[at] else "none in the table"
+            sources = f"{counts} {counted[at]:,.0f}, {table} {people[at]:,.0f}"
+            notes.append(f"{_named(zones, int(at))}: {sources}, ratio {ratio}")
+    empty = np.flatnonzero((people > 0) & (counted <= 0)).tolist()
+    if empty:
+        notes.append(
+            f"{counts} counts nobody in {_listed(zones, empty)}; people there live where the area's tables say."
+        )
+    return tuple(notes)
+
+
+def _named(zones: Zones, at: int) -> str:
+    return f"{zones.name[at]} ({zones.code[at]})"
+
+
+def _listed(zones: Zones, which: list[int]) -> str:
+    """The number of zones and the first of them by name."""
+    names = ", ".join(_named(zones, at) for at in which[:LISTED])
+    more = f" and {len(which) - LISTED} more" if len(which) > LISTED else ""
+    return f"{len(which)} zone{'s' if len(which) > 1 else ''}: {names}{more}"

@@ -12,12 +12,13 @@ from typing import Any
 
 PACKAGE = "displacement-estimator"
 """Name of the distribution."""
-LIBRARIES = ("numpy", "scipy", "xarray", "pydantic", "pyproj", "netCDF4")
+LIBRARIES = ("numpy", "scipy", "xarray", "pydantic", "pyproj", "rasterio", "shapely", "pyogrio", "netCDF4")
 
 
 def sha256(path: Path) -> str:
     """Hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def version() -> str:

@@ -22,7 +22,11 @@ Array = NDArray[Any]
 
 
 def speeds(
-    zone: Array, stretches: Iterable[tuple[Array, Array]], travel: Travel, winter: bool = False
+    zone: Array,
+    stretches: Iterable[tuple[Array, Array]],
+    travel: Travel,
+    winter: bool = False,
+    terrain: Array | None = None,
 ) -> Array:
     """Speed of travel by cell.
 
@@ -36,14 +40,16 @@ def speeds(
         Assumptions.
     winter : bool
         Whether the winter factor holds.
+    terrain : array of shape (cell,), optional
+        Speed off the roads, 0 where nobody can pass, in place of the track's. [km/h]
 
     Returns
     -------
     array of shape (cell,)
         The fastest way through each cell; 0 where nobody can pass. [km/h]
     """
-    track = travel.track_speed * (travel.winter_factor if winter else 1.0)
-    speed = np.where(zone >= 0, track, 0.0)
+    off_road = travel.track_speed if terrain is None else terrain
+    speed = np.where(zone >= 0, off_road * (travel.winter_factor if winter else 1.0), 0.0)
     for cell, road_speed in stretches:
         np.maximum.at(speed, cell, road_speed * travel.road_factor)
     return speed

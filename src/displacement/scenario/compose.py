@@ -9,6 +9,7 @@ from typing import Any
 
 from displacement.io.documents import Document, Location, Mark, read_document
 from displacement.io.errors import InputError, suggestion
+from displacement.scenario.model import FILE_FIELDS
 
 PATCH_KEYS = ("base", "variants", "drop", "add")
 """Keys that say how a file or variant changes another; they are no field of a scenario."""
@@ -65,6 +66,12 @@ def _moved(document: Document, path: Path) -> Document:
                 table = base_folder / event[verb]
                 if table.is_file():
                     event[verb] = str(table)
+    for field, keys in FILE_FIELDS.items():
+        files = data.get(field)
+        for key in keys:
+            name = files.get(key) if isinstance(files, dict) else None
+            if isinstance(files, dict) and isinstance(name, str) and (base_folder / name).is_file():
+                files[key] = str(base_folder / name)
     return Document(path, data, document.marks)
 
 

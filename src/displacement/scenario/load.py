@@ -140,6 +140,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
                 message = f"no place has the response group '{response.response_group}'"
                 at = ("departure_response", index, "response_group")
                 findings.append(document.finding(at, message + suggestion(response.response_group, known)))
+    findings += _files(document, written, gazetteer)
     findings += _contradictions(document, values["events"])
     findings += _aid(document, written)
     if findings:
@@ -256,6 +257,22 @@ def _table(document: Document, event: Any, gazetteer: Gazetteer, at: Location, p
                 near = [file.name for file in sorted(gazetteer.folder.glob("*.csv"))]
                 message = f"there is no table '{name}' beside the scenario or in the area folder"
                 yield document.finding((*at, field), message + suggestion(name, near))
+
+
+def _files(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> Iterator[str]:
+    """Files of people and ways that are neither beside the scenario nor in the area folder."""
+    folders = (document.path.parent, gazetteer.folder)
+    for field, keys in model.FILE_FIELDS.items():
+        for key in keys:
+            name = getattr(getattr(written, field), key, None)
+            if name is None or any((folder / name).is_file() for folder in folders):
+                continue
+            if any((folder / name).is_dir() for folder in folders):
+                yield document.finding((field, key), f"is a folder; name a file (got '{name}')")
+                continue
+            near = [file.name for folder in folders for file in sorted(folder.glob(f"*{Path(name).suffix}"))]
+            message = f"there is no file '{name}' beside the scenario or in the area folder"
+            yield document.finding((field, key), message + suggestion(name, near))
 
 
 def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterator[str]:

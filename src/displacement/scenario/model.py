@@ -52,6 +52,58 @@ class GridSettings(_Part):
     """Side of a cell. [km]"""
 
 
+FILE_FIELDS = {
+    "population": ("zones", "points", "raster", "polygons"),
+    "travel_raster": ("speed", "friction"),
+}
+"""Fields of a scenario that hold names of files, and the keys that do."""
+
+
+class Population(_Part):
+    """Where people live, from files of your own in place of the area's tables."""
+
+    zones: str | None = None
+    """A table with zone (p-code or name), population and, if known, displaced_before. Zones left out keep the area's."""
+    points: str | None = None
+    """A table of points with lat, lon, people and, if known, zone and pcode."""
+    raster: str | None = None
+    """A raster of counts, people by pixel (GeoTIFF, any reference system and resolution). Not a density."""
+    polygons: str | None = None
+    """Polygons of the zones (GeoJSON, GeoPackage or Shapefile), with their p-codes in a column."""
+    calibrate_to: Literal["zones", "none"] = "zones"
+    """`zones`: each zone keeps the people of its table and lives where the raster or the points say. `none`: the
+    raster or the points also say how many; people outside every zone are left out and their number is stated."""
+
+    @model_validator(mode="after")
+    def _one_source_says_where(self) -> Population:
+        if self.raster is not None and self.points is not None:
+            raise ValueError("write either 'raster' or 'points'; both say where people live")
+        if self.calibrate_to == "none" and self.raster is None and self.points is None:
+            raise ValueError("'calibrate_to: none' needs a 'raster' or 'points' to take the people from")
+        if self.calibrate_to == "none" and self.zones is not None:
+            raise ValueError("'calibrate_to: none' does not use the table in 'zones'; write one of them")
+        return self
+
+
+class TravelRaster(_Part):
+    """How fast people travel off the roads, from a raster of your own in place of one speed for all tracks.
+
+    Roads of the area's table still count where they are faster. A surface that has the roads in it weakens the
+    closing of a road: its cells keep the speed of the surface.
+    """
+
+    speed: str | None = None
+    """A raster of speeds. 0 and no data: impassable. [km/h]"""
+    friction: str | None = None
+    """A raster of the time a metre takes. 0 and no data: impassable. [min/m]"""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> TravelRaster:
+        if (self.speed is None) == (self.friction is None):
+            raise ValueError("write either 'speed' (km/h) or 'friction' (minutes per metre)")
+        return self
+
+
 class _Event(_Part):
     id: str | None = None
     """A name for this event, so that a variant can drop it."""
@@ -251,6 +303,10 @@ class ScenarioFile(_Part):
     """The days the run covers."""
     grid: GridSettings = GridSettings()
     """The grid."""
+    population: Population = Population()
+    """Files that say where people live; default: the area's own tables."""
+    travel_raster: TravelRaster | None = None
+    """A raster that says how fast people travel off the roads; default: one speed for all tracks."""
     start_control: str | None = None
     """Table with the controller of every place at the start; default: the area's own."""
     events: tuple[Event, ...] = ()
@@ -299,6 +355,7 @@ class Scenario(ScenarioFile):
             return values
         values["area"] = _seen_from(home, self.area_folder)
         holders = [(event, verb) for event in values["events"] for verb in ("control", "strikes")]
+        holders += [(values.get(field), key) for field, keys in FILE_FIELDS.items() for key in keys]
         for holder, key in [*holders, (values, "start_control"), (values["departures"], "observed")]:
             name = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(name, str) and (self.path.parent / name).is_file():
