@@ -111,6 +111,8 @@ def _run(chosen: argparse.Namespace) -> int:
     write(result, target)
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))
+    for note in result.notes:
+        print(f"Note: {note}")
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE

@@ -100,6 +100,7 @@ def run(
         needs=needs,
         fields=_fields(inputs, events, cells_leaving, scenario, keep),
         provenance=provenance(scenario.settings(), [scenario.path, *inputs.files, *events.files]),
+        notes=inputs.notes,
     )
 
 

@@ -38,6 +38,8 @@ class Result:
         Gridded fields that were kept.
     provenance : mapping
         Inputs with hashes, versions, settings.
+    notes : tuple of str
+        What somebody should look at: choices that were made, and where inputs disagree.
     """
 
     scenario: Scenario
@@ -47,6 +49,7 @@ class Result:
     needs: xr.Dataset
     fields: xr.Dataset
     provenance: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
     @property
     def condition(self) -> str:

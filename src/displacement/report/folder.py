@@ -98,6 +98,8 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
+    if result.notes:
+        (folder / "notes.txt").write_text("\n".join([*result.notes, ""]), encoding="utf-8")
 
 
 def _write_pairs(path: Path, result: Result) -> None:
