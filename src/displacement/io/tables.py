@@ -271,7 +271,8 @@ def _check_header(path: Path, names: Sequence[str], columns: Sequence[Wanted], l
 def _missing_message(options: tuple[str, ...], names: Sequence[str]) -> str:
     listed = ", ".join(name for name in names if name)
     if len(options) > 1:
-        return f"none of the columns {', '.join(options)} is there (there are {listed}); name one so"
+        some = ", ".join(options[:8]) + (", ..." if len(options) > 8 else "")
+        return f"none of the columns {some} is there (there are {listed}); name one so"
     near = get_close_matches(key(options[0]), [key(name) for name in names if name], n=1, cutoff=0.7)
     advice = f"write '{options[0]}' in place of '{near[0]}'" if near else "add it"
     return f"column '{options[0]}' is missing (there are {listed}); {advice}"
