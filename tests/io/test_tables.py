@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -89,6 +91,17 @@ def test_separators_byte_order_marks_case_and_spaces_are_understood(tmp_path, te
 def test_a_table_that_cannot_be_used_is_one_clear_error(tmp_path, content, message):
     with pytest.raises(dp.InputError, match=message):
         tables.read(written(tmp_path, content), ["a", "b"])
+
+
+def test_reading_separated_text_needs_the_standard_library_alone(tmp_path):
+    path = written(tmp_path, "a;b\n1,5;2\n")
+    code = (
+        "import sys; from pathlib import Path; from displacement.io import tables\n"
+        f"tables.read(Path({str(path)!r}), ['a'])[0].number('a')\n"
+        "print(*(name for name in sys.modules if '.' not in name))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"python_calamine", "xlsxwriter", "rapidfuzz", "numpy", "pandas"} & set(loaded.split())
 
 
 def test_a_column_with_a_slip_in_its_name_is_named(tmp_path):
