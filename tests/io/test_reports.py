@@ -113,7 +113,7 @@ def test_households_count_with_their_size(tmp_path):
             r"zone: 'Old Mill' is the name of 2 places: .*P5.*P6.*write the p-code",
         ),
         ("2024-11-27,Abroad,new,5,,", r"zone: 'Abroad' lies in no zone of the area"),
-        ("2024-11-27,Z1,arivals,5,,", r"measure: unknown measure 'arivals'; did you mean 'arrivals'"),
+        ("2024-11-27,Z1,arrivalz,5,,", r"measure: unknown measure 'arrivalz'; did you mean 'arrivals'"),
         ("2024-11-27,Z1,,5,,", r"measure: is blank"),
         ("2024-11-27,Z1,new,-5,,", r"people: must be from 0 to inf \(got -5\)"),
         ("2024-11-27,Z1,new,many,,", r"people: is not a number \(got 'many'\)"),

@@ -83,6 +83,10 @@ def test_separators_byte_order_marks_case_and_spaces_are_understood(tmp_path, te
         (b"a,b\n\xe9,1\n", r"is not UTF-8 text .*save it as 'CSV UTF-8'"),
         (b"a,b\n\xd0\x9b\xd0,1\n", r"is not UTF-8 text \(byte 7\)"),
         (b"a,b\n1,\x00\x01\n", r"is not a table of text \(control character 0 at position 7\)"),
+        (
+            "a,b\n\u0633\u0631\u0627\u0642\u0628,1\n".encode() + b"\xd8,1\n",
+            r"is UTF-8 text with a damaged letter",
+        ),
         (b"\xff\xfea\x00,\x00b", r"is UTF-16 text that is cut off"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", r"is not a table of text \(control character 26"),
         (b"PK\x03\x04 and then nothing", r"is a damaged or incomplete workbook"),
@@ -105,8 +109,8 @@ def test_reading_separated_text_needs_the_standard_library_alone(tmp_path):
 
 
 def test_a_column_with_a_slip_in_its_name_is_named(tmp_path):
-    with pytest.raises(dp.InputError, match=r"'people' is missing .*write 'people' in place of 'poeple'"):
-        tables.read(written(tmp_path, "date,poeple\n"), ["people"])
+    with pytest.raises(dp.InputError, match=r"'people' is missing .*write 'people' in place of 'peopla'"):
+        tables.read(written(tmp_path, "date,peopla\n"), ["people"])
 
 
 def test_all_missing_columns_are_named_at_once(tmp_path):
@@ -232,6 +236,11 @@ def test_comments_and_rows_of_tags_are_left_out(tmp_path):
     assert [(row.line, row["a"], row["b"]) for row in rows] == [(6, "#12", "6"), (7, "x", "7")]
 
 
+def test_a_column_of_numbers_headed_by_a_hash_is_no_comment(tmp_path):
+    (row,) = tables.read(written(tmp_path, "#;place\n1;x\n"), ["place"])
+    assert dict(row) == {"#": "1", "place": "x"}
+
+
 def test_columns_without_a_name_are_left_out(tmp_path):
     (row,) = tables.read(written(tmp_path, "a,,b,\n1,stray,2,\n"), ["a", "b"])
     assert dict(row) == {"a": "1", "b": "2"}
@@ -354,7 +363,10 @@ def test_the_sheet_that_has_the_columns_is_read(tmp_path):
             r"in several sheets: 'One', 'Two'; save the one you mean",
         ),
         ({"One": [["a", "x"]], "Two": [["x"]]}, r"t\.xlsx:1: in sheet 'One', column 'b' is missing"),
-        ({"One": [["#"], ["a", "b"], [1, ("=A9", "#REF!")]]}, r"t\.xlsx:3: b: cell B3 holds the error #REF!"),
+        (
+            {"One": [["# by hand"], ["a", "b"], [1, ("=A9", "#REF!")]]},
+            r"t\.xlsx:3: b: cell B3 holds the error #REF!",
+        ),
         ({"One": [["a", "b"], [("=A9", "#N/A"), 1]]}, r"t\.xlsx:2: a: cell A2 holds the error #N/A"),
         ({"One": [["a", "b", "a"]]}, r"column 'a' stands twice"),
     ],

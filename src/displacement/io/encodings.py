@@ -55,6 +55,10 @@ def _utf8(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if _is_mostly_utf8(content):
+            raise ValueError(
+                f"is UTF-8 text with a damaged letter (byte {error.start + 1}); save it as 'CSV UTF-8' again"
+            ) from None
         found = _code_page(content)
         if found is None:
             raise ValueError(
@@ -62,6 +66,15 @@ def _utf8(content: bytes) -> str:
                 "save it as 'CSV UTF-8'"
             ) from None
         return found
+
+
+def _is_mostly_utf8(content: bytes) -> bool:
+    """Whether more letters beyond ASCII can be read as UTF-8 than cannot.
+
+    Arabic of a damaged UTF-8 file would pass for Arabic of the code page, in other letters.
+    """
+    text = content.decode("utf-8", "replace")
+    return 2 * text.count("\ufffd") < sum(not letter.isascii() for letter in text)
 
 
 def _code_page(content: bytes) -> str | None:

@@ -137,8 +137,8 @@ def read(path: Path, columns: Sequence[Wanted]) -> list[Row]:
 
     Separated text: comma, semicolon or tab, told by the header; UTF-8, UTF-16, cp1256 or cp1254. Workbooks:
     XLSX, XLS, XLSB or ODS; the visible sheet that has the columns; formulas count with the value last saved.
-    Comments are left out: rows whose first cell begins with '#' and not with a digit after it, above or below
-    the header.
+    Comments are left out: rows whose first cell begins with '#' and anything but a digit after it, above or
+    below the header.
 
     Parameters
     ----------
@@ -206,7 +206,8 @@ def _separated(path: Path, content: bytes) -> Sheet:
 
 def _separator(text: str) -> str:
     """Comma, semicolon or tab: what stands most often in the first line that is no comment."""
-    lines = (line for line in io.StringIO(text) if line.strip() and not _is_comment(line))
+    firsts = ((re.split(r"[,;\t]", line, maxsplit=1)[0], line) for line in io.StringIO(text) if line.strip())
+    lines = (line for first, line in firsts if not _is_comment(first))
     header = re.sub(r'"[^"]*"', "", next(lines, ""))
     return max(",;\t", key=header.count)
 
@@ -214,11 +215,11 @@ def _separator(text: str) -> str:
 def _is_comment(cell: str) -> bool:
     """Whether a row that begins with this cell is a comment.
 
-    >>> [_is_comment(cell) for cell in ("# people", "#adm3+code", "#12", "#REF!")]
-    [True, True, False, False]
+    >>> [_is_comment(cell) for cell in ("# people", "#adm3+code", "#12", "#", "#REF!")]
+    [True, True, False, False, False]
     """
     found = cell.strip().lstrip('"')
-    return bool(re.match(r"#(?!\d)", found)) and found not in written_cells.BROKEN
+    return bool(re.match(r"#\D", found)) and found not in written_cells.BROKEN
 
 
 def _header(sheet: Sheet) -> int | None:
