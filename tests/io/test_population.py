@@ -86,7 +86,7 @@ def test_a_zone_whose_places_all_lie_in_another_ones_cells_is_an_error_that_name
     [
         ("settlements.csv", "36.25741,38.91658,Z1", "40.0,38.91658,Z1", r"lat: lies outside the area's box"),
         ("settlements.csv", "Z1,7000", "Z9,7000", r"zone: there is no zone 'Z9' in zones\.csv"),
-        ("settlements.csv", "Z1,7000", "Z1,nan", r"population: must be from 0"),
+        ("settlements.csv", "Z1,7000", "Z1,nan", r"population: is not a number"),
         ("settlements.csv", "Z1,7000", "Z1,", r"population: is blank"),
         (
             "zones.csv",

@@ -212,11 +212,7 @@ class Gazetteer:
         from rapidfuzz import fuzz, process
 
         kinds = tuple(kinds)
-        known = [
-            spelling
-            for spelling, codes in self.spellings.items()
-            if any(self.names[code].kind in kinds for code in codes)
-        ]
+        known = self._spellings_of(kinds)
         hits = process.extract(normal(written), known, scorer=fuzz.WRatio, limit=4 * count, score_cutoff=70)
         found: list[Name] = []
         for spelling, _, _ in hits:
@@ -225,19 +221,59 @@ class Gazetteer:
                     found.append(self.names[code])
         return found[:count]
 
+    def alike(
+        self, written: str, kinds: Iterable[Kind] = ("place",), least: float = 70
+    ) -> list[tuple[Name, float]]:
+        """The names whose whole spelling is like the written one, and how like, the likest first.
+
+        Parameters
+        ----------
+        written : str
+            The spelling.
+        kinds : iterable of str
+            Kinds of names.
+        least : float
+            Likeness below which a name is left out, 0 to 100: letters in common and in order, twice,
+            over all letters of both. [percent]
+        """
+        from rapidfuzz import fuzz, process
+
+        kinds = tuple(kinds)
+        known = self._spellings_of(kinds)
+        likeness: dict[Name, float] = {}
+        for spelling, score, _ in process.extract(
+            normal(written), known, scorer=fuzz.ratio, limit=None, score_cutoff=least
+        ):
+            for code in self.spellings[spelling]:
+                if self.names[code].kind in kinds:
+                    likeness.setdefault(self.names[code], score)
+        return list(likeness.items())
+
+    def _spellings_of(self, kinds: tuple[Kind, ...]) -> list[str]:
+        return [
+            spelling
+            for spelling, codes in self.spellings.items()
+            if any(self.names[code].kind in kinds for code in codes)
+        ]
+
 
 _ARTICLES = {"al", "el", "ar", "as", "ash", "at", "ad", "an", "az", "es", "ed", "er"}
-_ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": None})
+_ARABIC = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": None, "ک": "ك", "ی": "ي"}
+)
 
 
 def normal(written: str) -> str:
-    """A spelling without case, accents, articles, apostrophes and hyphens.
+    """A spelling without case, accents, articles, apostrophes, hyphens and invisible marks of direction.
 
     >>> normal("Ma'arrat an-Nu'mān"), normal("الأتارب") == normal("الاتارب")
     ('maarrat numan', True)
+    >>> normal("Tel Rıfat") == normal("TEL RIFAT") == normal("tel rifat"), normal("İzze")
+    (True, 'izze')
     """
     plain = unicodedata.normalize("NFKD", written.translate(_ARABIC)).casefold()
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = "".join(letter for letter in plain if unicodedata.category(letter) not in ("Mn", "Cf"))
+    plain = plain.replace("ı", "i")
     plain = re.sub(r"['’‘`ʿʾʼʻ´]", "", plain)
     words = re.sub(r"[^\w]+", " ", plain).split()
     kept = [word for word in words if word not in _ARTICLES]
