@@ -1,4 +1,4 @@
-"""The command line: run, validate, schema, init."""
+"""The command line: run, validate, match, template, init, schema."""
 
 from __future__ import annotations
 
@@ -81,6 +81,22 @@ def _parser() -> argparse.ArgumentParser:
     validate = _command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
+    match = _command(commands, "match", "give the names in a table their p-codes", _match)
+    match.add_argument("table", type=Path, help="a table with names in English, Arabic or Turkish")
+    match.add_argument("--area", type=Path, required=True, help="the area folder")
+    match.add_argument(
+        "--out", type=Path, help="the table to write (default: TABLE_matched, of the same kind)"
+    )
+    match.add_argument("--name", help="the column that holds the names (default: found by its header)")
+    match.add_argument(
+        "--kind",
+        action="append",
+        choices=["place", "zone"],
+        help="what the names stand for, in order of preference (default: places, then zones)",
+    )
+    template = _command(commands, "template", "write an empty workbook to fill in", _template)
+    template.add_argument("kind", choices=["stock", "arrivals", "sites", "control"])
+    template.add_argument("--out", type=Path, help="the workbook to write (default: KIND.xlsx)")
     init = _command(commands, "init", "write an empty area folder to fill in", _init)
     init.add_argument("area", type=Path, metavar="AREA", help="the folder; it must not be there, or be empty")
     return parser
@@ -152,6 +168,27 @@ def _init(chosen: argparse.Namespace) -> int:
     for path in write_area(chosen.area):
         print(path)
     print("Fill in the tables (their first lines say how), then: displacement run first_question.yaml")
+    return DONE
+
+
+def _match(chosen: argparse.Namespace) -> int:
+    from displacement.io.gazetteer import Gazetteer
+    from displacement.io.matching import match
+
+    table: Path = chosen.table
+    suffix = ".xlsx" if table.suffix.lower() not in (".csv", ".txt", ".tsv") else ".csv"
+    output = chosen.out or table.with_name(f"{table.stem}_matched{suffix}")
+    kinds = tuple(chosen.kind or ("place", "zone"))
+    print(match(table, Gazetteer(chosen.area), output, kinds, chosen.name))
+    return DONE
+
+
+def _template(chosen: argparse.Namespace) -> int:
+    from displacement.io.templates import write
+
+    output = chosen.out or Path(f"{chosen.kind}.xlsx")
+    write(chosen.kind, output)
+    print(f"{output}: fill in the rows below the example, which is left out when the table is read")
     return DONE
 
 

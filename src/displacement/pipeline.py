@@ -11,11 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement import stages, variables
-from displacement.io import area
+from displacement.io import area, reports
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
+from displacement.io.reports import Report
 from displacement.io.standards import catalogue
 from displacement.movement.control import of_cells
 from displacement.needs.demand import demand
@@ -71,6 +72,7 @@ def run(
     progress("reading the scenario and the area")
     scenario = _chosen(scenario, variant, members, seed)
     inputs = read_inputs(scenario)
+    observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
     edges = stages.edges_of(scenario)
     parameters = [scenario.movement]
@@ -99,8 +101,11 @@ def run(
         flows=flows,
         needs=needs,
         fields=_fields(inputs, events, cells_leaving, scenario, keep),
-        provenance=provenance(scenario.settings(), [scenario.path, *inputs.files, *events.files]),
+        provenance=provenance(
+            scenario.settings(), [scenario.path, *inputs.files, *events.files, *_report_files(scenario)]
+        ),
         notes=inputs.notes,
+        reports=observed,
     )
 
 
@@ -142,6 +147,17 @@ def _sources(scenario: Scenario) -> Sources:
     names |= {name: getattr(travel, name, None) for name in FILE_FIELDS["travel_raster"]}
     files = {name: scenario.file(file) for name, file in names.items() if file is not None}
     return Sources(**files, calibrate=people.calibrate_to == "zones")
+
+
+def _report_files(scenario: Scenario) -> list[Path]:
+    """The table of observed figures, if the scenario names one."""
+    return [scenario.file(scenario.reports)] if scenario.reports else []
+
+
+def _reports(scenario: Scenario) -> tuple[Report, ...]:
+    """Observed figures that the scenario names."""
+    files = _report_files(scenario)
+    return tuple(row for file in files for row in reports.read(file, Gazetteer(scenario.area_folder)))
 
 
 def _chosen(

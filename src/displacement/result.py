@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from displacement.io.inputs import Inputs
+from displacement.io.reports import Report
 from displacement.scenario.model import Scenario
 
 LIMITS = (
@@ -40,6 +41,8 @@ class Result:
         Inputs with hashes, versions, settings.
     notes : tuple of str
         What somebody should look at: choices that were made, and where inputs disagree.
+    reports : tuple of Report
+        Observed figures that the scenario names.
     """
 
     scenario: Scenario
@@ -50,6 +53,7 @@ class Result:
     fields: xr.Dataset
     provenance: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
 
     @property
     def condition(self) -> str:

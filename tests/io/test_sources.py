@@ -332,7 +332,7 @@ WRONG_TABLES = {
         r":3: zone: Amber \(Z1\) stands in line 2 already; keep one",
     ),
     "a negative number": ("zones", "zone,population\nZ1,-5\n", r":2: population: must be from 0 .*got -5"),
-    "infinitely many": ("zones", "zone,population\nZ1,inf\n", r":2: population: must be from 0 to 1e\+09"),
+    "infinitely many": ("zones", "zone,population\nZ1,inf\n", r":2: population: is not a number"),
     "a blank": ("zones", "zone,population\nZ1,\n", r":2: population: is blank"),
     "no column of people": ("zones", "zone,people\nZ1,5\n", r":1: column 'population' is missing"),
     "more displaced than people": (

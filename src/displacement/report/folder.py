@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from displacement.io import folders, results, tables
 from displacement.report import share
+from displacement.report.observed import beside
 from displacement.report.summary import summary
 from displacement.result import Result
 from displacement.variables import PEOPLE
@@ -98,8 +100,20 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
+    if result.reports:
+        tables.write(folder / "reports.csv", REPORT_COLUMNS, _report_rows(result))
     if result.notes:
         (folder / "notes.txt").write_text("\n".join([*result.notes, ""]), encoding="utf-8")
+
+
+REPORT_COLUMNS = ["date", "zone", "measure", "reported", "estimate", "scope", "source"]
+
+
+def _report_rows(result: Result) -> Iterator[list[str]]:
+    """Observed figures with the exact estimate beside them; blank on a day outside the run."""
+    for report, estimate in beside(result):
+        about = [str(report.date), report.zone, report.measure, repr(report.people)]
+        yield [*about, "" if estimate is None else repr(estimate), report.scope, report.source]
 
 
 def _write_pairs(path: Path, result: Result) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from displacement.io.reports import WHOLE_AREA
 from displacement.needs.demand import mass_and_volume
+from displacement.report.observed import beside
 from displacement.report.rounding import SMALLEST, quantiles, significant, words
 from displacement.result import LIMITS, Result
 
@@ -41,6 +43,7 @@ def summary(result: Result) -> str:
     lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
+    lines += _reported(result)
     lines += [*_needs(result), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
 
@@ -87,6 +90,38 @@ def _again(result: Result) -> list[str]:
     ]
     said = [part for part in parts if part]
     return _wrapped(f"Of the movements: {'; '.join(said)}.") if said else []
+
+
+def _reported(result: Result, count: int = 10) -> list[str]:
+    """Observed figures beside the estimate: those of the whole area first, then the largest."""
+    pairs = beside(result)
+    if not pairs:
+        return []
+    order = sorted(pairs, key=lambda pair: (pair.report.zone != WHOLE_AREA, -pair.report.people))
+    names = dict(zip(result.inputs.zones.code, result.inputs.zones.name, strict=True))
+    rows = []
+    for pair in sorted(order[:count], key=lambda pair: (pair.report.date, pair.report.line)):
+        report = pair.report
+        estimate = "outside the run" if pair.estimate is None else words(pair.estimate)
+        ratio = "" if pair.ratio is None else f"{significant(pair.ratio):g} x"
+        where = names.get(report.zone, "whole area")
+        scope = f" ({report.scope})" if report.scope else ""
+        rows.append(
+            f"| {report.date} | {where}{scope} | {_name(report.measure)} | {report.people:,.0f} | {estimate} | {ratio} |"
+        )
+    left = [f"{len(pairs) - count} more in internal/reports.csv."] if len(pairs) > count else []
+    head = [
+        "| date | where | measure | reported | estimate | estimate / reported |",
+        "| --- | --- | --- | ---: | ---: | ---: |",
+    ]
+    return [
+        "Reported figures beside the estimate, as reported (they may lag or cover a part):",
+        "",
+        *head,
+        *rows,
+        "",
+        *left,
+    ]
 
 
 def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:

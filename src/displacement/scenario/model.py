@@ -315,6 +315,8 @@ class ScenarioFile(_Part):
     """How many leave where control changes; pairs not listed: most. Nobody leaves because of the own side."""
     departures: Literal["model"] | ObservedDepartures = "model"
     """First departures: the model's, or given by a table (`observed: FILE`)."""
+    reports: str | None = None
+    """A table of observed figures (date, zone, measure, people, scope), shown beside the estimate."""
     winter_months: tuple[int, ...] = (11, 12, 1, 2, 3)
     """Months that count as winter for travel off the roads. [month]"""
     movement: Movement = Movement()
