@@ -9,6 +9,7 @@ from typing import Any
 
 from displacement.io.documents import Document, Location, Mark, read_document
 from displacement.io.errors import InputError, suggestion
+from displacement.scenario.model import FILE_FIELDS
 
 PATCH_KEYS = ("base", "variants", "drop", "add")
 """Keys that say how a file or variant changes another; they are no field of a scenario."""
@@ -32,6 +33,7 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
             raise InputError(document.finding(("base",), f"there is no file '{base}' beside this one"))
         below, variants = composed(path.parent / base, (*above, here))
         below = _moved(below, path)
+        variants = {name: _moved(variant, path) for name, variant in variants.items()}
         own = document.data.get("variants") or {}
         document = patched(below, document)
     else:
@@ -52,19 +54,22 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
 
 
 def _moved(document: Document, path: Path) -> Document:
-    """A base as seen from another folder: its area and tables stay where they are."""
+    """A base, or a variant of one, as seen from another folder: its area and files stay where they are."""
     base_folder = document.path.parent.resolve()
     if base_folder == path.parent.resolve():
         return document
     data = copy.deepcopy(document.data)
     if isinstance(data.get("area"), str):
         data["area"] = str((base_folder / data["area"]).resolve())
-    for event in data.get("events") or ():
-        for verb in ("control", "strikes"):
-            if isinstance(event, dict) and isinstance(event.get(verb), str):
-                table = base_folder / event[verb]
-                if table.is_file():
-                    event[verb] = str(table)
+    events = [
+        event for key in ("events", "add") if isinstance(data.get(key), list | tuple) for event in data[key]
+    ]
+    holders = [(event, field) for event in events for field in FILE_FIELDS]
+    for holder, field in [*holders, (data, "start_control"), (data.get("departures"), "observed")]:
+        if isinstance(holder, dict) and isinstance(holder.get(field), str):
+            file = base_folder / holder[field]
+            if file.is_file():
+                holder[field] = str(file)
     return Document(path, data, document.marks)
 
 
