@@ -23,7 +23,7 @@ from displacement.needs.demand import demand
 from displacement.result import Result
 from displacement.scenario import timeline
 from displacement.scenario.load import load
-from displacement.scenario.model import FILE_FIELDS, Scenario
+from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
@@ -104,7 +104,7 @@ def run(
         provenance=provenance(
             scenario.settings(), [scenario.path, *inputs.files, *events.files, *_report_files(scenario)]
         ),
-        notes=inputs.notes,
+        notes=(*inputs.notes, *events.notes),
         reports=observed,
     )
 
@@ -143,8 +143,14 @@ def read_inputs(scenario: Scenario) -> Inputs:
 def _sources(scenario: Scenario) -> Sources:
     """The files that a scenario names in place of the area's own."""
     people, travel = scenario.population, scenario.travel_raster
-    names = {name: getattr(people, name) for name in FILE_FIELDS["population"]}
-    names |= {name: getattr(travel, name, None) for name in FILE_FIELDS["travel_raster"]}
+    names = {
+        "zones": people.zones,
+        "points": people.points,
+        "raster": people.raster,
+        "polygons": people.polygons,
+        "speed": travel.speed if travel else None,
+        "friction": travel.friction if travel else None,
+    }
     files = {name: scenario.file(file) for name, file in names.items() if file is not None}
     return Sources(**files, calibrate=people.calibrate_to == "zones")
 

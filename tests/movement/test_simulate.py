@@ -49,7 +49,12 @@ closing = st.one_of(
         }
     ),
 )
-events = st.lists(st.one_of(control, strikes, pressure, closing), max_size=8)
+# One event of control a day: two could give one place to different controllers, which is an error.
+events = st.lists(
+    st.one_of(control, strikes, pressure, closing),
+    max_size=8,
+    unique_by=lambda event: event["date"] if "control" in event else repr(event),
+)
 
 
 def balance(result):

@@ -121,7 +121,8 @@ WRONG = {
     "a contradiction": (
         "events:\n  - {control: beta, places: [P1], date: 2030-01-02}\n"
         "  - {control: alpha, places: [Ambre], date: 2030-01-02}\n",
-        r"test\.yaml:6:22: events\[1\]\.places: P1 comes under 'beta' and 'alpha' on 2030-01-02; keep one",
+        r"test\.yaml:6:22: events\[1\]\.places: P1 comes under 'alpha', and under 'beta' on the same day, "
+        r"2030-01-02 \(test\.yaml, line 5\); keep one",
     ),
     "a table that is not there": (
         "events:\n  - {control: contrl.csv}\n",

@@ -18,7 +18,7 @@ from displacement.io import tables
 from displacement.io.documents import Document, read_document
 from displacement.io.errors import InputError, finding
 
-Kind = Literal["place", "zone", "crossing", "road"]
+Kind = Literal["place", "zone", "crossing", "road", "admin1", "admin2"]
 
 
 class _Part(BaseModel):
@@ -72,7 +72,7 @@ class AreaFile(_Part):
 
 
 class Name(NamedTuple):
-    """One thing that has a name: a place, a zone, a crossing or a road."""
+    """One thing that has a name: a place, a zone, a crossing, a road, or a larger administrative unit."""
 
     code: str
     name: str
@@ -206,6 +206,68 @@ class Gazetteer:
         raise LookupError(
             f"unknown {' or '.join(kinds)} '{text}'" + (f"; did you mean {near}?" if near else "")
         )
+
+    @cached_property
+    def units(self) -> dict[str, Name]:
+        """Administrative units by p-code: admin 1, admin 2, then zones (admin 3). Places have no part in it."""
+        found: dict[str, Name] = {}
+        columns = ["zone", "name", "admin1", "admin1_name", "admin2", "admin2_name"]
+        rows = tables.read(self.table("zones"), columns)
+        levels: tuple[tuple[Kind, str, str], ...] = (
+            ("admin1", "admin1", "admin1_name"),
+            ("admin2", "admin2", "admin2_name"),
+            ("zone", "zone", "name"),
+        )
+        for kind, code, name in levels:
+            for row in rows:
+                if row[code].strip():
+                    unit = Name(row[code].strip(), row[name].strip() or row[code].strip(), kind, "", 0.0)
+                    found.setdefault(unit.code, unit)
+        return found
+
+    def unit(self, written: Any) -> Name:
+        """The administrative unit, or else the place, that a spelling means.
+
+        A p-code says exactly which. A name means the largest unit that has it (admin 1 before admin 2 before
+        zone), and where no unit has it, the place.
+
+        Raises
+        ------
+        LookupError
+            If nothing, or more than one thing of the largest kind, has that name.
+        """
+        text = str(written).strip()
+        if text in self.units:
+            return self.units[text]
+        if text in self.names and self.names[text].kind == "place":
+            return self.names[text]
+        for kind in ("admin1", "admin2"):
+            found = [
+                unit
+                for unit in self.units.values()
+                if unit.kind == kind and normal(unit.name) == normal(text)
+            ]
+            if len(found) > 1:
+                listed = "; ".join(map(str, found[:5]))
+                raise LookupError(f"'{text}' is the name of {len(found)} units: {listed}; write the p-code")
+            if found:
+                return found[0]
+        if self.candidates(text, ("zone",)):
+            return self.resolve(text, ("zone",))
+        if self.candidates(text, ("place",)):
+            return self.resolve(text, ("place",))
+        near = "; ".join(map(str, self._near_units(text)))
+        message = f"unknown administrative unit or place '{text}'"
+        raise LookupError(message + (f"; did you mean {near}?" if near else "; write a name or p-code"))
+
+    def _near_units(self, written: str, count: int = 3) -> list[Name]:
+        """The units spelt most alike, then the places."""
+        from rapidfuzz import fuzz, process
+
+        named = {unit.code: normal(unit.name) for unit in self.units.values()}
+        hits = process.extract(normal(written), named, scorer=fuzz.WRatio, limit=count, score_cutoff=70)
+        units = [self.units[code] for _, _, code in hits]
+        return [*units, *self.near(written, ("place",), count)][:count]
 
     def near(self, written: str, kinds: Iterable[Kind] = ("place",), count: int = 3) -> list[Name]:
         """The names spelt most alike."""

@@ -32,11 +32,11 @@ class DeclaredReturn(NamedTuple):
 
     start: float
     end: float
-    """[day]"""
+    """From when until when; infinite where it stays. [day]"""
     zones: Array
-    """Positions of the zones it is about."""
+    """Positions of the zones people may go home to."""
     places: Array
-    """Positions of single named places it is about."""
+    """Positions of single named places; empty where none is named."""
 
 
 class Origins(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from displacement.io.documents import Document, Location, Mark, read_document
 from displacement.io.errors import InputError, suggestion
-from displacement.scenario.model import FILE_FIELDS
+from displacement.scenario.model import named_files
 
 PATCH_KEYS = ("base", "variants", "drop", "add")
 """Keys that say how a file or variant changes another; they are no field of a scenario."""
@@ -33,6 +33,7 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
             raise InputError(document.finding(("base",), f"there is no file '{base}' beside this one"))
         below, variants = composed(path.parent / base, (*above, here))
         below = _moved(below, path)
+        variants = {name: _moved(variant, path) for name, variant in variants.items()}
         own = document.data.get("variants") or {}
         document = patched(below, document)
     else:
@@ -53,25 +54,16 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
 
 
 def _moved(document: Document, path: Path) -> Document:
-    """A base as seen from another folder: its area and tables stay where they are."""
+    """A base, or a variant of one, as seen from another folder: its area and files stay where they are."""
     base_folder = document.path.parent.resolve()
     if base_folder == path.parent.resolve():
         return document
     data = copy.deepcopy(document.data)
     if isinstance(data.get("area"), str):
         data["area"] = str((base_folder / data["area"]).resolve())
-    for event in data.get("events") or ():
-        for verb in ("control", "strikes"):
-            if isinstance(event, dict) and isinstance(event.get(verb), str):
-                table = base_folder / event[verb]
-                if table.is_file():
-                    event[verb] = str(table)
-    for field, keys in FILE_FIELDS.items():
-        files = data.get(field)
-        for key in keys:
-            name = files.get(key) if isinstance(files, dict) else None
-            if isinstance(files, dict) and isinstance(name, str) and (base_folder / name).is_file():
-                files[key] = str(base_folder / name)
+    for _, holder, key in named_files(data):
+        if (base_folder / holder[key]).is_file():
+            holder[key] = str(base_folder / holder[key])
     return Document(path, data, document.marks)
 
 

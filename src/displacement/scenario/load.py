@@ -16,7 +16,7 @@ from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.gazetteer import Gazetteer, Kind
 from displacement.scenario import model
 from displacement.scenario.compose import PATCH_KEYS, composed, patched
-from displacement.scenario.model import Scenario, ScenarioFile
+from displacement.scenario.model import Scenario, ScenarioFile, named_files
 
 FAR_DAYS = 90
 """An event further than this outside the period is taken for a slip. [day]"""
@@ -60,10 +60,14 @@ def load(path: str | Path, variant: str | None = None) -> Scenario:
         )
     gazetteer = Gazetteer(folder)
     values = _resolved(document, written, gazetteer)
-    return Scenario.model_validate(
-        values
-        | {"path": path, "variant": variant, "variants": tuple(sorted(variants)), "area_folder": folder}
-    )
+    found = {
+        "path": path,
+        "variant": variant,
+        "variants": tuple(sorted(variants)),
+        "area_folder": folder,
+        "marks": {at: mark for at, mark in document.marks.items() if at[:1] == ("events",)},
+    }
+    return Scenario.model_validate(values | found)
 
 
 def _findings(document: Document, error: ValidationError) -> list[str]:
@@ -83,6 +87,8 @@ def _findings(document: Document, error: ValidationError) -> list[str]:
             lines.append(document.finding(location, message))
             continue
         location, message = explain({**detail, "loc": location}, _known_keys(detail["loc"], tags))
+        if detail["type"] == "missing" and detail["loc"][-2:] == ("ControlPlaces", "places"):
+            message = "is missing; write 'places', or 'along' and 'between', or 'area'"
         lines.append(document.finding(location, message))
     return sorted(set(lines), key=lines.index)
 
@@ -142,6 +148,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
                 findings.append(document.finding(at, message + suggestion(response.response_group, known)))
     findings += _files(document, written, gazetteer)
     findings += _contradictions(document, values["events"])
+    findings += _same_ids(document, written.events)
     findings += _aid(document, written)
     if findings:
         raise InputError(*findings)
@@ -156,9 +163,12 @@ def _event(
     at: Location = ("events", index)
     for field, kinds in _names(event):
         resolved[field] = _codes(document, gazetteer, (*at, field), resolved[field], kinds, findings)
+    for field in _units(event):
+        resolved[field] = _unit_codes(document, gazetteer, (*at, field), resolved[field], findings)
     for field in _controllers(event):
         resolved[field] = _ids(document, gazetteer, (*at, field), resolved[field], findings)
-    return [*findings, *_table(document, event, gazetteer, at, document.path)]
+    findings += _table(document, event, gazetteer, at, document.path)
+    return [*findings, *_map(document, event, gazetteer, at, document.path)]
 
 
 def _what_else(document: Document) -> Iterator[str]:
@@ -180,8 +190,13 @@ def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
     """Fields of an event that name places, roads or crossings."""
     if isinstance(event, model.ControlPlaces):
         yield "places", ("place",)
+    elif isinstance(event, model.ControlAlong):
+        yield "along", ("road",)
+        yield "between", ("place",)
     elif isinstance(event, model.StrikesAt | model.PressureAt):
         yield "at", ("place",)
+    elif isinstance(event, model.Trucks):
+        yield "route", ("road", "crossing")
     elif isinstance(event, model.Close | model.Open):
         verb = "close" if isinstance(event, model.Close) else "open"
         if getattr(event, verb) != "boundary":
@@ -190,9 +205,17 @@ def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
                 yield "between", ("place",)
 
 
+def _units(event: Any) -> Iterator[str]:
+    """Fields of an event that name administrative units."""
+    if isinstance(event, model.StrikesTimes):
+        yield "in"
+    elif isinstance(event, model.ReturnDeclared):
+        yield "to"
+
+
 def _controllers(event: Any) -> Iterator[str]:
     """Fields of an event that name controllers."""
-    if isinstance(event, model.ControlPlaces):
+    if isinstance(event, model.ControlPlaces | model.ControlAlong | model.ControlArea):
         yield "control"
     elif isinstance(event, model.PressureAt):
         yield "pressure"
@@ -220,6 +243,19 @@ def _codes(
     except LookupError as error:
         findings.append(document.finding(at, str(error.args[0])))
         return written
+
+
+def _unit_codes(
+    document: Document, gazetteer: Gazetteer, at: Location, written: tuple[str, ...], findings: list[str]
+) -> tuple[str, ...]:
+    """P-codes of administrative units, or of places that no unit is named after."""
+    found = []
+    for index, name in enumerate(written):
+        try:
+            found.append(gazetteer.unit(name).code)
+        except LookupError as error:
+            findings.append(document.finding((*at, index), str(error.args[0])))
+    return tuple(found)
 
 
 def _ids(document: Document, gazetteer: Gazetteer, at: Location, written: Any, findings: list[str]) -> Any:
@@ -260,30 +296,72 @@ def _table(document: Document, event: Any, gazetteer: Gazetteer, at: Location, p
 
 
 def _files(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> Iterator[str]:
-    """Files of people and ways that are neither beside the scenario nor in the area folder."""
+    """Files that the scenario's own fields name, and that are neither beside it nor in the area folder."""
     folders = (document.path.parent, gazetteer.folder)
-    for field, keys in model.FILE_FIELDS.items():
-        for key in keys:
-            name = getattr(getattr(written, field), key, None)
-            if name is None or any((folder / name).is_file() for folder in folders):
-                continue
-            if any((folder / name).is_dir() for folder in folders):
-                yield document.finding((field, key), f"is a folder; name a file (got '{name}')")
-                continue
-            near = [file.name for folder in folders for file in sorted(folder.glob(f"*{Path(name).suffix}"))]
-            message = f"there is no file '{name}' beside the scenario or in the area folder"
-            yield document.finding((field, key), message + suggestion(name, near))
+    for at, holder, key in named_files(written.model_dump(by_alias=True, exclude={"events"})):
+        name = holder[key]
+        if any((folder / name).is_file() for folder in folders):
+            continue
+        if any((folder / name).is_dir() for folder in folders):
+            yield document.finding(at, f"is a folder; name a file (got '{name}')")
+            continue
+        near = [file.name for folder in folders for file in sorted(folder.glob(f"*{Path(name).suffix}"))]
+        message = f"there is no file '{name}' beside the scenario or in the area folder"
+        yield document.finding(at, message + suggestion(name, near))
+
+
+def _map(document: Document, event: Any, gazetteer: Gazetteer, at: Location, path: Path) -> Iterator[str]:
+    """A map file that is not there, or that cannot say who holds what."""
+    if not isinstance(event, model.ControlArea):
+        return
+    from displacement.io import vectors
+
+    beside = [path.parent / event.area, gazetteer.folder / event.area]
+    file = next((file for file in beside if file.exists()), None)
+    if file is None:
+        near = [
+            file.name
+            for folder in (path.parent, gazetteer.folder)
+            for file in sorted(folder.iterdir())
+            if file.suffix.casefold() in vectors.FORMATS
+        ]
+        message = f"there is no file '{event.area}' beside the scenario or in the area folder"
+        yield document.finding((*at, "area"), message + suggestion(event.area, near))
+        return
+    try:
+        vectors.drawn(file, gazetteer.area.box)
+    except vectors.VectorError as error:
+        yield document.finding((*at, "area"), str(error))
+
+
+def _same_ids(document: Document, events: tuple[Any, ...]) -> Iterator[str]:
+    """An id that two events share."""
+    seen: dict[str, int] = {}
+    for index, event in enumerate(events):
+        if event.id is not None and seen.setdefault(event.id, index) != index:
+            earlier = _line(document, seen[event.id])
+            message = (
+                f"'{event.id}' is the id of another event ({earlier}) already; give another, or drop that one"
+            )
+            yield document.finding(("events", index, "id"), message)
+
+
+def _line(document: Document, index: int) -> str:
+    """File and line of an event."""
+    mark = document.marks.get(("events", index))
+    return f"{mark.path.name}, line {mark.line}" if mark else f"events[{index}]"
 
 
 def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterator[str]:
     """A place that comes under two controllers on one day."""
-    seen: dict[tuple[dt.date, str], str] = {}
+    seen: dict[tuple[dt.date, str], tuple[str, int]] = {}
     for index, event in enumerate(events):
         for code in (event.get("places") or ()) if event.get("control") else ():
-            earlier = seen.setdefault((event["date"], code), event["control"])
-            if earlier != event["control"]:
+            controller, other = seen.setdefault((event["date"], code), (event["control"], index))
+            if controller != event["control"]:
                 message = (
-                    f"{code} comes under '{earlier}' and '{event['control']}' on {event['date']}; keep one"
+                    f"{code} comes under '{event['control']}', and under '{controller}' on the same day, "
+                    f"{event['date']} ({_line(document, other)}); keep one"
                 )
                 yield document.finding(("events", index, "places"), message)
 

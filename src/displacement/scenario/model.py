@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from displacement.io.documents import Document, Location, Mark
 from displacement.movement.assumptions import Movement
 from displacement.needs.assumptions import NeedsAssumptions
 
 ShareWord = Literal["none", "few", "half", "most"]
+
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
+"""Endings, in any case, by which a table is told from a controller or a number."""
+
+
+def is_table(written: Any) -> bool:
+    """Whether a value names a table.
+
+    >>> is_table("control.XLSX"), is_table("alpha"), is_table(9)
+    (True, False, False)
+    """
+    return isinstance(written, str) and written.casefold().endswith(TABLE_ENDINGS)
+
+
+def _either_case(ending: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in ending.removeprefix("."))
+
+
+TABLE_PATTERN = rf"\.({'|'.join(map(_either_case, TABLE_ENDINGS))})$"
+"""The same as a regular expression that editors understand too."""
 
 
 class _Part(BaseModel):
@@ -52,11 +74,36 @@ class GridSettings(_Part):
     """Side of a cell. [km]"""
 
 
-FILE_FIELDS = {
-    "population": ("zones", "points", "raster", "polygons"),
-    "travel_raster": ("speed", "friction"),
-}
-"""Fields of a scenario that hold names of files, and the keys that do."""
+EVENT_FILES = ("control", "strikes", "area")
+"""Fields of an event that may name a file."""
+FILES: tuple[tuple[str, ...], ...] = (
+    ("start_control",),
+    ("reports",),
+    ("departures", "observed"),
+    ("population", "zones"),
+    ("population", "points"),
+    ("population", "raster"),
+    ("population", "polygons"),
+    ("travel_raster", "speed"),
+    ("travel_raster", "friction"),
+)
+"""Other fields of a scenario that name a file."""
+
+
+def named_files(values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any], str]]:
+    """Where a scenario's plain values name files: the location, and the mapping and key that hold the name."""
+    for verb in ("events", "add"):
+        events = values.get(verb)
+        for index, event in enumerate(events if isinstance(events, list | tuple) else ()):
+            for field in EVENT_FILES:
+                if isinstance(event, dict) and isinstance(event.get(field), str):
+                    yield (verb, index, field), event, field
+    for *parents, key in FILES:
+        holder: Any = values
+        for parent in parents:
+            holder = holder.get(parent) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and isinstance(holder.get(key), str):
+            yield (*parents, key), holder, key
 
 
 class Population(_Part):
@@ -129,8 +176,8 @@ class _Dated(_Event):
 class ControlTable(_Event):
     """Dated changes of control, from a table."""
 
-    control: str = Field(pattern=r"\.csv$")
-    """A table with pcode, date and controller."""
+    control: str = Field(pattern=TABLE_PATTERN)
+    """A table with pcode, date and controller. On one day it counts less than the events of the scenario."""
     until: dt.date | None = None
     """Use its rows up to this day, inclusive."""
 
@@ -146,11 +193,50 @@ class ControlPlaces(_Event):
     """The day, at noon."""
 
 
+class ControlAlong(_Dated):
+    """A front moves along a road: places beside it come under a controller as it passes.
+
+    It moves at one speed, from noon of `date` to noon of `until`; each place changes at noon of the day on which
+    the front passes the point of the road nearest to it. Places that the controller holds already stay as they are.
+    """
+
+    control: str
+    """The controller they come under, by its id in the area file."""
+    along: str
+    """The road, by name."""
+    between: tuple[str, str]
+    """Where the front sets out and where it arrives, two places: their order is its direction."""
+    width_km: float = Field(5.0, gt=0)
+    """Places as far as this from the stretch of road come under the controller. [km]"""
+    date: dt.date
+    """The day the front sets out, at noon."""
+    until: dt.date | None = None
+    """The day it arrives, at noon; default: the same day, all at once."""
+
+
+class ControlArea(_Event):
+    """A map shows who holds what: the places inside its polygons, or on each side of its line.
+
+    Polygons: every place inside comes under `control`. A line splits the area (its two ends are drawn straight on to
+    the area's edge) and is the new front of `control`: the side where that controller holds the larger share of
+    places becomes its side, each other side goes to the other controller that holds most places there. Only places
+    held by these controllers change, so that pockets of a third stay as they are. The choice is noted.
+    """
+
+    control: str
+    """The controller that the polygons show, or whose front the line is; by its id in the area file."""
+    area: str
+    """A map file: GeoJSON, KML, KMZ, GeoPackage or Shapefile, beside this file or in the area folder."""
+    date: dt.date
+    """The day, at noon. For a line the holders in the morning of that day decide which side is whose."""
+
+
 class StrikesTable(_Event):
     """Strikes from a table."""
 
-    strikes: str = Field(pattern=r"\.csv$")
-    """A table with date, lat, lon and strikes."""
+    strikes: str = Field(pattern=TABLE_PATTERN)
+    """A table with date, lat, lon and strikes; or one as ACLED exports it (event_date, event_type, sub_event_type,
+    latitude, longitude), of which air and drone strikes and shelling count as one strike each."""
     until: dt.date | None = None
     """Use its rows up to this day, inclusive."""
 
@@ -162,6 +248,16 @@ class StrikesAt(_Dated):
     """Number of strikes a day."""
     at: str
     """Name or p-code of the place."""
+
+
+class StrikesTimes(_Dated):
+    """More or fewer strikes: those of tables and single events, times a number. Several such events multiply."""
+
+    strikes_times: float = Field(ge=0)
+    """Times as many strikes; 0 for none. [1]"""
+    in_: tuple[str, ...] = Field((), alias="in")
+    """Administrative units by name or p-code; default: everywhere. A name means the largest unit that has it (admin 1
+    before admin 2 before admin 3), a p-code exactly one, and the name of a place alone the strikes nearest to it."""
 
 
 class PressureAt(_Dated):
@@ -202,17 +298,42 @@ class Open(_Way):
     """Road, crossing or exit by name or id, or `boundary`."""
 
 
+class ReturnDeclared(_Dated):
+    """An agreement lets people go home, from noon of `date`."""
+
+    return_: Literal["declared"] = Field(alias="return")
+    """declared"""
+    to: tuple[str, ...] = ()
+    """Administrative units or places people may go home to, named as in `strikes_times`; default: everywhere."""
+    until: dt.date | None = None
+    """The last day it holds, inclusive; default: it stays."""
+
+
+class Trucks(_Dated):
+    """How many trucks a day can use a road, a crossing or an exit."""
+
+    trucks: float = Field(ge=0)
+    """Trucks a day; 0 for none. Of several limits on a day the one that begins last counts. [1/day]"""
+    route: str
+    """Road, crossing or exit by name or id."""
+    until: dt.date | None = None
+    """The last day it holds, inclusive; default: to the end of the period."""
+
+
 VERBS = {
-    "control": ("ControlTable", "ControlPlaces"),
+    "control": ("ControlTable", "ControlPlaces", "ControlAlong", "ControlArea"),
     "strikes": ("StrikesTable", "StrikesAt"),
+    "strikes_times": ("StrikesTimes",),
     "pressure": ("PressureAt",),
     "close": ("Close",),
     "open": ("Open",),
+    "return": ("ReturnDeclared",),
+    "trucks": ("Trucks",),
 }
 
 
 def _verb(event: Any) -> str | None:
-    """Which kind of event: told apart by its verb, and a table from a value by its ending."""
+    """Which kind of event: told apart by its verb, a table by its ending, control by what else is there."""
     if isinstance(event, BaseModel):
         return type(event).__name__
     if not isinstance(event, dict):
@@ -221,21 +342,32 @@ def _verb(event: Any) -> str | None:
     if verb is None:
         return None
     kinds = VERBS[verb]
-    return kinds[0] if len(kinds) == 1 or str(event[verb]).endswith(".csv") else kinds[1]
+    if len(kinds) == 1 or is_table(event[verb]):
+        return kinds[0]
+    if verb == "control":
+        return "ControlAlong" if "along" in event else "ControlArea" if "area" in event else "ControlPlaces"
+    return kinds[1]
 
+
+_LISTED = ", ".join(list(VERBS)[:-1]) + f" or {list(VERBS)[-1]}"
 
 Event = Annotated[
     Annotated[ControlTable, Tag("ControlTable")]
     | Annotated[ControlPlaces, Tag("ControlPlaces")]
+    | Annotated[ControlAlong, Tag("ControlAlong")]
+    | Annotated[ControlArea, Tag("ControlArea")]
     | Annotated[StrikesTable, Tag("StrikesTable")]
     | Annotated[StrikesAt, Tag("StrikesAt")]
+    | Annotated[StrikesTimes, Tag("StrikesTimes")]
     | Annotated[PressureAt, Tag("PressureAt")]
     | Annotated[Close, Tag("Close")]
-    | Annotated[Open, Tag("Open")],
+    | Annotated[Open, Tag("Open")]
+    | Annotated[ReturnDeclared, Tag("ReturnDeclared")]
+    | Annotated[Trucks, Tag("Trucks")],
     Discriminator(
         _verb,
         custom_error_type="event",
-        custom_error_message="an event needs one verb: control, strikes, pressure, close or open",
+        custom_error_message=f"an event needs one verb: {_LISTED}",
     ),
 ]
 
@@ -343,9 +475,27 @@ class Scenario(ScenarioFile):
     """The variants there are."""
     area_folder: Path
     """The area folder, resolved."""
+    marks: dict[tuple[int | str, ...], Mark] = Field(default={}, repr=False)
+    """Where each event stands in its file, for messages that come up when events meet the area."""
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Scenario:
+        """A changed copy; other events have no line in the file."""
+        changed = dict(update or {})
+        if "events" in changed:
+            changed = {"marks": {}} | changed
+        return super().model_copy(update=changed, deep=deep)
+
+    def finding(self, location: Location, message: str) -> str:
+        """One line about a part of this scenario: file, line, column, path and what is wrong."""
+        return Document(self.path, {}, self.marks).finding(location, message)
+
+    def line(self, index: int) -> str:
+        """File and line of an event, as far as known."""
+        mark = self.marks.get(("events", index))
+        return f"{mark.path.name}, line {mark.line}" if mark else f"events[{index}]"
 
     def file(self, name: str) -> Path:
-        """A table by its name: beside the scenario, else in the area folder."""
+        """A table or map by its name: beside the scenario, else in the area folder."""
         beside = self.path.parent / name
         return beside if beside.exists() else self.area_folder / name
 
@@ -356,12 +506,9 @@ class Scenario(ScenarioFile):
         if home is None:
             return values
         values["area"] = _seen_from(home, self.area_folder)
-        holders = [(event, verb) for event in values["events"] for verb in ("control", "strikes")]
-        holders += [(values.get(field), key) for field, keys in FILE_FIELDS.items() for key in keys]
-        for holder, key in [*holders, (values, "start_control"), (values["departures"], "observed")]:
-            name = holder.get(key) if isinstance(holder, dict) else None
-            if isinstance(name, str) and (self.path.parent / name).is_file():
-                holder[key] = _seen_from(home, self.path.parent / name)
+        for _, holder, key in named_files(values):
+            if (self.path.parent / holder[key]).is_file():
+                holder[key] = _seen_from(home, self.path.parent / holder[key])
         return values
 
 

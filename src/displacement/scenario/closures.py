@@ -1,0 +1,135 @@
+"""What is closed on each day to people and to trucks, and how many trucks a day may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from displacement.io import tables
+from displacement.io.inputs import Road
+from displacement.scenario import model
+from displacement.scenario.reading import Reading
+
+Array = NDArray[Any]
+Whom = Literal["people", "trucks"]
+
+
+@dataclass(frozen=True)
+class Closures:
+    """What is closed on a day, or during one closure epoch.
+
+    Parameters
+    ----------
+    roads : tuple of (road, first point, last point)
+        Stretches of road that cannot be used, as positions of the road's points.
+    crossings : tuple of str
+        Crossings and exits that are closed.
+    boundaries : tuple of (int, int)
+        Pairs of controllers between which nobody passes.
+    winter : bool
+        Whether the winter factor on travel holds.
+    """
+
+    roads: tuple[tuple[str, int, int], ...] = ()
+    crossings: tuple[str, ...] = ()
+    boundaries: tuple[tuple[int, int], ...] = ()
+    winter: bool = False
+
+
+class TruckLimit(NamedTuple):
+    """How many trucks a day can use a route."""
+
+    route: str
+    """Name of the road, or id of the crossing or exit."""
+    start: int
+    end: int
+    """First and last day, both inclusive. [day]"""
+    trucks: float
+    """[1/day]"""
+
+
+def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Closures:
+    """What is closed to people or trucks on a day: later events count over earlier ones, then over the start.
+
+    Parameters
+    ----------
+    reading : Reading
+        The events on the inputs.
+    day : int
+        Day of the run.
+    whom : {"people", "trucks"}
+        For whom.
+    shut : frozenset of str
+        Crossings and exits that are closed to them at the start.
+    """
+    inputs, scenario = reading.inputs, reading.scenario
+    closed = set(shut)
+    boundaries: set[tuple[int, int]] = set()
+    roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.roads.items()}
+    ways = [event for event in scenario.events if isinstance(event, model.Close | model.Open)]
+    for event in sorted(ways, key=lambda event: event.date):
+        days, closes = reading.days(event), isinstance(event, model.Close)
+        holds = days.start <= day and (event.until is None or day < days.stop)
+        if not holds or event.for_ not in (whom, "all"):
+            continue
+        name = event.close if isinstance(event, model.Close) else event.open
+        if name == "boundary":
+            first, second = sorted(inputs.controllers.index(side) for side in event.between or ())
+            (boundaries.add if closes else boundaries.discard)((first, second))
+        elif name in roads:
+            begin, end = _points_between(reading, inputs.roads[name], event.between)
+            roads[name][begin : end + 1] = closes
+        else:
+            (closed.add if closes else closed.discard)(name)
+    colder = scenario.movement.travel.winter_factor < 1
+    return Closures(
+        roads=tuple(stretch for name, mask in roads.items() for stretch in _stretches(name, mask)),
+        crossings=tuple(sorted(closed)),
+        boundaries=tuple(sorted(boundaries)),
+        winter=colder and reading.date(day).month in scenario.winter_months,
+    )
+
+
+def shut_to_people(reading: Reading) -> frozenset[str]:
+    """Crossings and exits that are closed to people at the start."""
+    crossings = reading.inputs.crossings
+    return frozenset(np.array(crossings.code)[~crossings.open_to_people].tolist())
+
+
+def shut_to_trucks(reading: Reading) -> frozenset[str]:
+    """Crossings and exits that the area's table says are closed to trucks at the start."""
+    path = reading.scenario.area_folder / reading.inputs.area.tables.crossings
+    rows = tables.read(path, ["id"])
+    return frozenset(
+        row.text("id") for row in rows if row.get("open_to_trucks", "").strip().casefold() == "no"
+    )
+
+
+def truck_limits(reading: Reading) -> Iterator[TruckLimit]:
+    """Limits on trucks, in order of the day they begin: the last that holds on a day counts."""
+    limits = [event for event in reading.scenario.events if isinstance(event, model.Trucks)]
+    for event in sorted(limits, key=lambda event: event.date):
+        last = reading.scenario.period.last if event.until is None else event.until
+        yield TruckLimit(event.route, reading.day(event.date), reading.day(last), event.trucks)
+
+
+def _points_between(reading: Reading, road: Road, between: tuple[str, str] | None) -> tuple[int, int]:
+    """First and last point of a road between two places on it."""
+    if between is None:
+        return 0, len(road.cell) - 1
+    ends = []
+    for code in between:
+        east, north = reading.inputs.coordinates[code]
+        ends.append(int(np.argmin(np.hypot(road.easting - east, road.northing - north))))
+    return min(ends), max(ends)
+
+
+def _stretches(name: str, closed: Array) -> Iterator[tuple[str, int, int]]:
+    """First and last point of each stretch of a road that is closed."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], closed, [False]])))
+    for first, after in edges.reshape(-1, 2).tolist():
+        yield name, first, after - 1

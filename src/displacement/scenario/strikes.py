@@ -1,0 +1,165 @@
+"""Strikes: from tables (the area's own form, or as ACLED exports them), single events, and times a number."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from displacement.io import tables, vectors
+from displacement.io.gazetteer import Box
+from displacement.movement.hazard import Strike
+from displacement.scenario import model, units
+from displacement.scenario.reading import NOON, Reading
+
+COLUMNS = ("date", "lat", "lon", "strikes")
+ACLED_COLUMNS = ("event_date", "event_type", "sub_event_type", "latitude", "longitude")
+"""Columns of an export of ACLED (acleddata.com, codebook): events one a row."""
+ACLED_TYPE = "explosions/remote violence"
+ACLED_STRIKES = ("air/drone strike", "shelling/artillery/missile attack")
+"""Sub types that count as one strike each; mines, grenades and the like do not make people leave a town."""
+FAR_DAYS = 90
+"""Rows of an export further than this outside the period are left out: they have no effect any more. [day]"""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def strikes(reading: Reading) -> tuple[Strike, ...]:
+    """All strikes, at noon of their day, times what `strikes_times` says.
+
+    Parameters
+    ----------
+    reading : Reading
+        The events on the inputs. Notes are added to it.
+    """
+    found: list[Strike] = []
+    for index, event in enumerate(reading.scenario.events):
+        if isinstance(event, model.StrikesTable):
+            found += _of_table(reading, index, event)
+        elif isinstance(event, model.StrikesAt):
+            at = reading.inputs.coordinates[event.at]
+            found += [Strike(day + NOON, event.strikes, *at) for day in reading.days(event)]
+    return _times(reading, found)
+
+
+def _times(reading: Reading, found: Sequence[Strike]) -> tuple[Strike, ...]:
+    """Strikes times the factors that hold where and when they fall; none where a factor is 0."""
+    changes = [
+        (index, event)
+        for index, event in enumerate(reading.scenario.events)
+        if isinstance(event, model.StrikesTimes)
+    ]
+    if not changes:
+        return tuple(found)
+    time, _, easting, northing = np.array(found, dtype=float).reshape(-1, 4).T
+    factor = np.ones(len(found))
+    for index, event in changes:
+        days = reading.days(event)
+        meant = (time >= days.start) & (time < days.stop)
+        if found:
+            meant &= units.covers(reading.inputs, units.where(reading.inputs, event.in_), easting, northing)
+        factor[meant] *= event.strikes_times
+        if not meant.any():
+            reading.note(index, "changes nothing: no strike falls there on these days")
+    return tuple(
+        strike._replace(weight=strike.weight * float(times))
+        for strike, times in zip(found, factor, strict=True)
+        if times > 0
+    )
+
+
+def _of_table(reading: Reading, index: int, event: model.StrikesTable) -> list[Strike]:
+    """Strikes of a table, up to `until`."""
+    rows = reading.rows(event.strikes, [])
+    last = event.until or dt.date.max
+    if rows and {"event_date", "event_type"} <= set(rows[0]):
+        reading.rows(event.strikes, list(ACLED_COLUMNS))
+        period = reading.scenario.period
+        far = dt.timedelta(days=FAR_DAYS)
+        window = (period.start - far, min(last, period.last + far))
+        kept, notes = of_acled(rows, reading.inputs.area.box, window)
+        for note in notes:
+            reading.note(index, f"{event.strikes}: {note}")
+        longitude = [row.number("longitude") for _, row in kept]
+        latitude = [row.number("latitude") for _, row in kept]
+        points = zip(*vectors.metres(reading.inputs.grid.crs, longitude, latitude), strict=True)
+        return [
+            Strike(reading.day(date) + NOON, 1.0, float(easting), float(northing))
+            for (date, _), (easting, northing) in zip(kept, points, strict=True)
+        ]
+    return list(_own_form(reading, event, last))
+
+
+def _own_form(reading: Reading, event: model.StrikesTable, last: dt.date) -> Iterator[Strike]:
+    """Strikes of a table in the area's own form; rows with `use` no are left out."""
+    for row in reading.rows(event.strikes, list(COLUMNS)):
+        if row.get("use", "yes").strip().casefold() == "no":
+            continue
+        date = row.date("date")
+        if date <= last:
+            yield Strike(reading.day(date) + NOON, row.number("strikes", 0), *reading.point(row))
+
+
+def of_acled(
+    rows: Sequence[tables.Row], box: Box, window: tuple[dt.date, dt.date]
+) -> tuple[list[tuple[dt.date, tables.Row]], list[str]]:
+    """Rows of an export that are strikes, in the area, on days that matter; and what was left out.
+
+    Parameters
+    ----------
+    rows : sequence of tables.Row
+        With `ACLED_COLUMNS`.
+    box : Box
+        The area. [degree]
+    window : tuple of two dates
+        First and last day, both inclusive.
+
+    Returns
+    -------
+    kept : list of (date, row)
+        One strike each.
+    notes : list of str
+        How many rows were left out, and why.
+
+    Raises
+    ------
+    InputError
+        If a strike's date or coordinate is wrong.
+    """
+    kept = []
+    left_out: Counter[str] = Counter()
+    rough = 0
+    for row in rows:
+        kind, sub = row["event_type"].strip().casefold(), row["sub_event_type"].strip().casefold()
+        if kind != ACLED_TYPE or sub not in ACLED_STRIKES:
+            left_out["are no air or drone strike and no shelling"] += 1
+            continue
+        date = written_date(row, "event_date")
+        latitude, longitude = row.number("latitude", -90, 90), row.number("longitude", -180, 180)
+        if not window[0] <= date <= window[1]:
+            left_out["are of other days"] += 1
+        elif not (box.south <= latitude <= box.north and box.west <= longitude <= box.east):
+            left_out["lie outside the area"] += 1
+        else:
+            rough += row.get("geo_precision", "").strip() == "3"
+            kept.append((date, row))
+    notes = [f"{count} rows left out that {why}" for why, count in left_out.items()]
+    if rough:
+        notes.append(f"{rough} of {len(kept)} strikes are placed by region only (geo_precision 3)")
+    return kept, notes
+
+
+def written_date(row: tables.Row, column: str) -> dt.date:
+    """A date as 2024-11-27, or as 27 November 2024, whatever the language of the machine."""
+    written = row.text(column)
+    parts = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3,})\.?[ -](\d{4})", written)
+    if parts is None:
+        return row.date(column)
+    day, month, year = parts.groups()
+    try:
+        return dt.date(int(year), _MONTHS.index(month[:3].casefold()) + 1, int(day))
+    except ValueError:
+        message = f"is not a date (got '{written}'); write it as 2024-11-27 or 27 November 2024"
+        raise row.wrong(column, message) from None
