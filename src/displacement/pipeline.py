@@ -135,7 +135,7 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
 
 def read_inputs(scenario: Scenario) -> Inputs:
     """The area of a scenario on its grid."""
-    gazetteer = Gazetteer(scenario.area_folder)
+    gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
     start = scenario.file(scenario.start_control or gazetteer.area.start_control)
     return area.read(gazetteer, scenario.grid.cell_km, scenario.movement.area, start, _sources(scenario))
 
@@ -163,7 +163,11 @@ def _report_files(scenario: Scenario) -> list[Path]:
 def _reports(scenario: Scenario) -> tuple[Report, ...]:
     """Observed figures that the scenario names."""
     files = _report_files(scenario)
-    return tuple(row for file in files for row in reports.read(file, Gazetteer(scenario.area_folder)))
+    return tuple(
+        row
+        for file in files
+        for row in reports.read(file, Gazetteer(scenario.area_folder, scenario.own_places))
+    )
 
 
 def _chosen(

@@ -211,7 +211,7 @@ def _conditions(
         slice(0, inputs.grid.shape[0]),
     )
     danger, pressed = _at_destinations(inputs, events, member, edges, fronts)
-    homeward = _homeward(inputs, events, member, edges, fronts)
+    homeward, calm = _homeward(inputs, events, member, edges, fronts)
     start_holder = events.control.start[places.place]
     is_exit = places.zone >= inputs.zones.inside
     exit_code = np.array(inputs.zones.code)[places.zone]
@@ -231,7 +231,7 @@ def _conditions(
             assumptions=member.destinations,
         )
         onward = np.where(is_exit, 0.0, pressed[step])
-        return simulate.Conditions(attraction, onward, homeward[step], shut)
+        return simulate.Conditions(attraction, onward, homeward[step], calm[step], shut)
 
     return conditions
 
@@ -267,8 +267,8 @@ def _at_destinations(
 
 def _homeward(
     inputs: Inputs, events: Timeline, member: Movement, edges: Array, fronts: Sequence[hazard.Front]
-) -> list[Array]:
-    """Hazard of going home by step, each of shape (ready, block)."""
+) -> tuple[list[Array], Array]:
+    """Hazard of going home by step, each of shape (ready, block); share of each step that is quiet, by block."""
     blocks, main = inputs.blocks, inputs.blocks.main_cell(inputs.cells["population"].values)
     easting, northing = inputs.grid.centres(main)
     origins = returns.Origins(
@@ -280,8 +280,9 @@ def _homeward(
         origins, events.control, where, events.answers, events.returns, member.returns, middle
     )
     threats = _threats_at(inputs, events, fronts, main)
-    calm = returns.quiet(threats, events.answers, blocks.key, member.hazard, member.returns, edges)
-    return [
+    calm = returns.quiet(threats, member.hazard, member.returns, edges)
+    homeward = [
         returns.hazard_of_return(now, share, length, member.returns)
         for now, share, length in zip(situation, calm, np.diff(edges), strict=True)
     ]
+    return homeward, calm

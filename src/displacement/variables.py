@@ -84,7 +84,10 @@ NEEDS: Mapping[str, Variable] = {
 FIELDS: Mapping[str, Variable] = {
     "control": Variable(("time", "northing", "easting"), "1", "who controls the cell; -1 nobody named"),
     "departures": Variable(
-        ("member", "time", "northing", "easting"), "person", "left home that day, by cell", True
+        ("member", "time", "northing", "easting"),
+        "person",
+        "leave home that day if there is a way, by cell",
+        True,
     ),
 }
 

@@ -2,13 +2,16 @@
 
 import csv
 import shutil
-from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
+from displacement import pipeline, stages
+from displacement.scenario import timeline
 
 MIRROR = 39.0
 """Central meridian of the toy area's grid: east and west of it mirror one another. [degree]"""
@@ -186,33 +189,80 @@ def test_turning_the_grid_changes_no_more_than_the_metric_allows(toy, tmp_path):
     assert apart(*(people["present_new"].sum("type").values for people in last)) < 0.05
 
 
-@pytest.mark.parametrize(
-    ("less", "more"),
-    [
-        ({"event_effect": 0.0}, {"event_effect": 0.5}),
-        ({"share_in_week": 0.5}, {"share_in_week": 0.9}),
-        ({"threat_reach": 4.0}, {"threat_reach": 9.0}),
-        ({"memory": 4.0}, {"memory": 16.0}),
-        ({"foresight": 2.0}, {"foresight": 8.0}),
-    ],
+place = st.sampled_from(["P1", "P2", "P3", "P4", "P5", "P6"])
+day = st.integers(1, 14).map(lambda number: f"2030-01-{number:02}")
+happenings = st.lists(
+    st.one_of(
+        st.fixed_dictionaries(
+            {
+                "control": st.sampled_from(["alpha", "beta", "gamma"]),
+                "places": st.lists(place, min_size=1, max_size=2, unique=True),
+                "date": day,
+            }
+        ),
+        st.fixed_dictionaries({"strikes": st.floats(0.5, 50.0), "at": place, "date": day}),
+        st.fixed_dictionaries(
+            {"pressure": st.just("beta"), "at": place, "within_km": st.floats(0.0, 9.0), "date": day}
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda event: event["date"] if "control" in event else repr(event),
 )
-def test_more_hazard_never_keeps_people_at_home(toy, less, more):
-    """V9 on the whole path, with capacity, onward moves and returns."""
-    left = []
-    for fields in (less, more):
-        settings = toy.movement.model_dump()
-        settings["hazard"] |= fields
-        left.append(run(toy, movement=settings)["newly_displaced_cum"])
-    assert (left[1] >= left[0] - 1e-9).all()
-    assert float((left[1] - left[0]).sum()) > 0
+MORE = {
+    "event_effect": (0.0, 0.5),
+    "share_in_week": (0.5, 0.9),
+    "threat_reach": (4.0, 9.0),
+    "memory": (4.0, 16.0),
+    "foresight": (2.0, 8.0),
+    "takeover_hazard": (0.1, 0.6),
+    "strike_reach": (3.0, 9.0),
+    "share_in_fortnight_strikes": (0.05, 0.4),
+}
 
 
-def test_a_larger_response_and_a_longer_assault_never_keep_people_at_home(toy):
-    """V9."""
+def leaving(toy, events, **fields):
+    """Cumulative first departures by block, before anybody asks where to (E3)."""
+    settings_of = toy.movement.model_dump()
+    settings_of["hazard"] |= fields.pop("hazard", {})
+    scenario = changed(toy, events=events, movement=settings_of, **fields)
+    inputs = pipeline.read_inputs(scenario)
+    happening, edges = timeline.of(scenario, inputs), stages.edges_of(scenario)
+    by_block, _ = stages.first_departures(inputs, happening, [scenario.movement], edges, map)
+    return by_block["first_departures"].sum("group").values.cumsum(axis=1)
+
+
+def never_keeps_people_at_home(toy, events, name, answer):
+    """More of one thing, and nobody who would have left is still at home."""
+    less, more = MORE[name]
     shares = ["none", "few", "half", "most"]
-    answers = [[{"controlled_by": "alpha", "incoming": "beta", "share": share}] for share in shares]
-    left = [run(toy, departure_response=answer)["newly_displaced_cum"] for answer in answers]
-    for fewer, more in pairwise(left):
-        assert (more >= fewer - 1e-9).all()
-    longer = [EVENTS[0], EVENTS[1], EVENTS[2] | {"until": "2030-01-13"}]
-    assert (run(toy, events=longer)["newly_displaced_cum"] >= left[3] - 1e-9).all()
+
+    def responding(share):
+        return [{"controlled_by": "alpha", "incoming": "beta", "share": share}]
+
+    base = {"departure_response": responding(shares[answer])}
+    fewer = leaving(toy, events, hazard={name: less}, **base)
+    assert (leaving(toy, events, hazard={name: more}, **base) >= fewer - 1e-9).all()
+    larger = {"departure_response": responding(shares[answer + 1])}
+    assert (leaving(toy, events, hazard={name: less}, **larger) >= fewer - 1e-9).all()
+    longer = [
+        event | {"until": "2030-01-14"} if "pressure" in event or "strikes" in event else event
+        for event in events
+    ]
+    assert (leaving(toy, longer, hazard={name: less}, **base) >= fewer - 1e-9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=happenings, name=st.sampled_from(list(MORE)), answer=st.integers(0, 2))
+def test_more_hazard_a_larger_response_or_a_longer_exposure_never_keeps_people_at_home(
+    toy, events, name, answer
+):
+    """V9, for those who would leave if there were a way. Who does leave depends on what is open as well."""
+    never_keeps_people_at_home(toy, events, name, answer)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(events=happenings, name=st.sampled_from(list(MORE)), answer=st.integers(0, 2))
+def test_more_never_keeps_people_at_home_in_a_thousand_cases(toy, events, name, answer):
+    never_keeps_people_at_home(toy, events, name, answer)

@@ -28,11 +28,11 @@ EDGES = np.arange(0.0, 40.1, 0.5)
 
 
 def calm(seen, rules):
-    return module.quiet(seen, ANSWERS, KEY_ALONE, Hazard(), rules, EDGES)[:, 0]
+    return module.quiet(seen, Hazard(), rules, EDGES)[:, 0]
 
 
 def test_it_is_quiet_again_so_many_days_after_a_change_of_control_and_not_while_it_is_foreseen():
-    """A change on the spot on day 20: felt 4 log2(1 / 0.01) = 26.6 days ahead, hence all along; quiet after day 23."""
+    """A change on the spot on day 20: felt 4 log2(1 / 0.02) = 22.6 days ahead, hence all along; quiet after day 23."""
     front = Front(20.0, 1, np.zeros(1))
     share = calm(threats([front]), Returns(quiet_days=3.0))
     assert (share[:46] == 0).all()
@@ -40,13 +40,14 @@ def test_it_is_quiet_again_so_many_days_after_a_change_of_control_and_not_while_
 
 
 def test_a_change_far_away_is_felt_later_and_less():
-    """At 12 km the effect is e^-2, felt 4 log2(e^-2 / 0.01) = 15.03 days ahead: quiet until day 4.97."""
+    """At 12 km the effect is e^-2, felt 4 log2(e^-2 / 0.02) = 11.03 days ahead: quiet until day 8.97."""
     front = Front(20.0, 1, np.array([12.0]))
     share = calm(threats([front]), Returns(quiet_days=3.0))
-    since = 20.0 - 4.0 * np.log2(np.exp(-2.0) / 0.01)
-    np.testing.assert_allclose(share[:11], [*[1.0] * 9, (since - 4.5) / 0.5, 0.0], atol=1e-12)
+    since = 20.0 - 4.0 * np.log2(np.exp(-2.0) / 0.02)
+    np.testing.assert_allclose(share[:19], [*[1.0] * 17, (since - 8.5) / 0.5, 0.0], atol=1e-12)
     assert (calm(threats([Front(20.0, 1, np.array([30.0]))]), Returns()) == 1).all(), "too far to be felt"
-    assert (calm(threats([Front(20.0, 0, np.zeros(1))]), Returns()) == 1).all(), "one's own side"
+    own_side = calm(threats([Front(20.0, 0, np.zeros(1))]), Returns(quiet_days=3.0))
+    assert own_side.nonzero()[0].min() == 46, "fighting is fighting, whoever comes"
 
 
 def test_strikes_and_assaults_are_felt_while_they_last_and_some_days_after():
@@ -111,9 +112,10 @@ def test_the_share_that_goes_home_is_the_one_assumed(toy):
     left, home = (people[name].sum("zone").values for name in ("newly_displaced_cum", "returned_cum"))
     assert left[-1] > 1000
     assert home[-1] == pytest.approx(0.6 * left[-1], rel=1e-6)
-    np.testing.assert_allclose(people["newly_displaced"].sum("zone"), left - home, rtol=1e-9)
-    assert (home[:7] == 0).all(), "three quiet days after the last of the assault, the fourth of the month"
-    assert home[7] > 0
+    assert home[6] < 1e-3 * home[-1], (
+        "three quiet days after the last of the assault, the fourth of the month"
+    )
+    assert home[7] > 0.1 * home[-1]
 
 
 def test_nobody_goes_home_where_nobody_is_assumed_to(toy):

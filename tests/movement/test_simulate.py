@@ -90,7 +90,7 @@ assumptions = st.fixed_dictionaries(
         "hazard": st.fixed_dictionaries({"event_effect": st.floats(-1.0, 2.0)}),
     }
 )
-steps = st.sampled_from([1.0, 0.5])
+steps = st.sampled_from([0.5, 0.25])
 
 
 @settings(max_examples=60, deadline=None)

@@ -81,7 +81,7 @@ def read(
     settlements = reader.settlements(zone_index)
     centres = reader.centres(zone_index)
     controllers = tuple(area.controllers)
-    places = reader.named_places(start_control, controllers)
+    places = reader.appended(reader.named_places(start_control, controllers))
     points = settlements.and_places(reader.control_points(start_control, zone_index), centres)
 
     easting, northing = grid.centres()
@@ -469,6 +469,25 @@ class _Reader:
             easting=points[:, 0],
             northing=points[:, 1],
             start=np.array([self.controller(row, controllers) for row in rows]),
+            follows=np.full(len(rows), -1),
+        )
+
+    def appended(self, places: NamedPlaces) -> NamedPlaces:
+        """The named places with those that a user appends: each follows the nearest of the area's."""
+        if self.gazetteer.extra is not None and self.gazetteer.extra not in self.files:
+            self.files.append(self.gazetteer.extra)
+        known = {*places.code, *self.coordinates(places)}
+        rows = [row for row in self.gazetteer.appended if row["pcode"] not in known]
+        if not rows:
+            return places
+        points = np.array([self.point(row) for row in rows])
+        _, nearest = cKDTree(np.column_stack([places.easting, places.northing])).query(points)
+        return NamedPlaces(
+            code=(*places.code, *(row["pcode"] for row in rows)),
+            easting=np.concatenate([places.easting, points[:, 0]]),
+            northing=np.concatenate([places.northing, points[:, 1]]),
+            start=np.concatenate([places.start, places.start[nearest]]),
+            follows=np.concatenate([places.follows, nearest]),
         )
 
     def control_points(self, path: Path, zone_index: Mapping[str, int]) -> Settlements:

@@ -92,6 +92,10 @@ class Gazetteer:
     ----------
     folder : pathlib.Path
         The area folder; `area.yaml` lies in it.
+    extra : pathlib.Path, optional
+        A table of places to append: pcode (any id that the area does not use), name, lat, lon and, if known,
+        name_ar, zone and
+        other spellings (alias, several parted by semicolons). A row with the p-code of a known place adds its spellings.
 
     Raises
     ------
@@ -99,8 +103,8 @@ class Gazetteer:
         If the folder, the area file or a table is wrong.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, extra: Path | None = None) -> None:
+        self.folder, self.extra = folder, extra
         if not folder.is_dir():
             raise InputError(finding(folder, "there is no such area folder"))
         document = read_document(folder / "area.yaml")
@@ -114,6 +118,23 @@ class Gazetteer:
         """Path of one of the area's tables."""
         return self.folder / str(getattr(self.area.tables, name))
 
+    @cached_property
+    def appended(self) -> list[tables.Row]:
+        """Rows of the appended table."""
+        rows = tables.read(self.extra, ["pcode", "name"]) if self.extra else []
+        for row in rows:
+            row.text("name")
+            if row.text("pcode") not in self._own:
+                row.number("lat", -90, 90)
+                row.number("lon", -180, 180)
+            zone = row.get("zone", "").strip()
+            if zone and (zone not in self._own or self._own[zone].kind != "zone"):
+                raise row.wrong(
+                    "zone", f"there is no zone '{zone}' in this area; write its p-code or leave it blank"
+                )
+        tables.unique(rows, "pcode")
+        return rows
+
     def controller(self, written: str) -> str | None:
         """Id of a controller, by id or by another spelling of the area file."""
         known = self.area.controllers
@@ -122,6 +143,15 @@ class Gazetteer:
     @cached_property
     def names(self) -> dict[str, Name]:
         """Every code of the area, and what it names. A code is a p-code, or the id of a crossing or road."""
+        appended = {
+            row["pcode"]: Name(row["pcode"], row.text("name"), "place", row.get("zone", "").strip(), 0.0)
+            for row in self.appended
+        }
+        return {**appended, **self._own}
+
+    @cached_property
+    def _own(self) -> dict[str, Name]:
+        """Every code of the area's own tables."""
         found: dict[str, Name] = {}
 
         def add(code: str, name: str, kind: Kind, zone: str = "", population: float = 0.0) -> None:
@@ -155,6 +185,10 @@ class Gazetteer:
         for row in tables.read(self.table("aliases"), ["pcode", "alias"]):
             if row.text("pcode") in self.names:
                 found.setdefault(normal(row.text("alias")), {}).setdefault(row.text("pcode"), False)
+        for row in self.appended:
+            others = (row["name"], row.get("name_ar", ""), *row.get("alias", "").split(";"))
+            for spelling in filter(None, map(normal, others)):
+                found.setdefault(spelling, {}).setdefault(row["pcode"], False)
         return found
 
     def candidates(self, written: str, kinds: Iterable[Kind] = ("place",)) -> list[Name]:

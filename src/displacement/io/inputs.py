@@ -48,6 +48,8 @@ class NamedPlaces:
     """[m]"""
     start: Array
     """Position of the controller at the start."""
+    follows: Array
+    """The place that each one follows until it has a change of its own; -1 for those of the area's tables."""
 
     def index(self) -> dict[str, int]:
         """Position of each place by its code."""

@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 TOLERANCE = 1e-12
 """Relative change of every destination's exp(-mu) at which the sweeps stop. [1]"""
+HIGHEST = 600.0
+"""The highest price of crowding: beyond it exp(-mu) would be lost to rounding. [logit]"""
 SWEEPS = 5000
 """The most sweeps; fifteen are usual, more only where nearly nobody has a place to go that is not full."""
 
@@ -79,7 +81,9 @@ def crowded(
     bound = share[:, ~full].sum(axis=1) == 0
     left = np.where(full, np.maximum(room - people[bound] @ share[bound], 0.0), np.inf)
     going = (people > 0) & ~bound
-    least = np.where(full, 0.0, crowding * np.log1p(occupied / capacity))
+    drawn = share.any(axis=0)
+    capacity = np.where(drawn, capacity, np.inf)
+    least = np.where(full, 0.0, np.minimum(crowding * np.log1p(occupied / capacity), HIGHEST))
     price = least if start is None else np.where(np.isfinite(start), np.maximum(start, least), least)
     factor = np.where(left > 0, np.exp(-price), 0.0)
     demand, weight = people[going], share[going]
@@ -97,7 +101,7 @@ def crowded(
             break
     weight = np.where(bound[:, None], share, share * factor)
     total = weight.sum(axis=1, keepdims=True)
-    shares = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    shares = np.divide(weight, total, out=share.copy(), where=total > 0)
     with np.errstate(divide="ignore"):
         return shares, np.asarray(0.0 - np.log(factor))
 
@@ -117,5 +121,5 @@ def _crowding_factor(
         filled = capacity + occupied + arriving
         gap = price - crowding * np.log1p((occupied + arriving) / capacity)
         slope = 1.0 + crowding * arriving / filled
-        price = np.maximum(price - gap / slope, least)
+        price = np.clip(price - gap / slope, least, HIGHEST)
     return np.asarray(np.exp(-price))

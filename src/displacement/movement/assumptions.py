@@ -165,9 +165,9 @@ class Returns(Assumptions):
     Source: hardly any in 2020; prior Beta with mean 0.02."""
     quiet_days: float = assumed(3.0, "day", ("lognormal", 3.0, 2.0), ge=0)
     """Days without anything felt at home before people go. [day] Weakly known."""
-    felt_above: float = assumed(0.01, "1", gt=0)
-    """What is felt at home: an effect on the hazard above this, where a change of control on the spot is 1. [1]
-    By definition: below it fewer than 2 in 100 leave in a week; a change 28 km away, or one strike 6 km away."""
+    felt_above: float = assumed(0.02, "1", gt=0)
+    """What is felt at home: an effect above this, where a change of control on the spot, by whomever, is 1. [1]
+    By definition: below it fewer than 4 in 100 leave in a week; a change 23 km away, or one strike 19 km away."""
     line_reach: float = assumed(10.0, "km", ("lognormal", 10.0, 1.5), ge=0)
     """A place is near a line if places of a controller its people leave from lie within this distance. [km]
     Judgement: the reach of most shelling."""

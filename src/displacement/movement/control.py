@@ -101,6 +101,33 @@ def timeline(start: NDArray[Any], changes: Sequence[Change]) -> Control:
     return Control(np.array(times), np.stack(holders))
 
 
+def followed(changes: Sequence[Change], follows: NDArray[Any]) -> list[Change]:
+    """The changes with those of places that follow another until they have a change of their own that day.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        In any order.
+    follows : array of int, shape (place,)
+        The place that each one follows; -1 for none.
+
+    Returns
+    -------
+    list of Change
+        Those that follow come first, so that a place's own change on the same day holds.
+
+    Examples
+    --------
+    >>> followed([Change(2.5, 0, 1)], np.array([-1, 0]))
+    [Change(time=2.5, place=1, controller=1), Change(time=2.5, place=0, controller=1)]
+    """
+    followers: dict[int, list[int]] = {}
+    for place in np.flatnonzero(follows >= 0).tolist():
+        followers.setdefault(int(follows[place]), []).append(place)
+    after = [change._replace(place=place) for change in changes for place in followers.get(change.place, ())]
+    return [*after, *changes]
+
+
 def of_cells(holder: NDArray[Any], place: NDArray[Any]) -> NDArray[Any]:
     """Controller of each cell: that of its place; nobody beyond every place's reach.
 

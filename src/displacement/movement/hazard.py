@@ -319,36 +319,33 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
             holder = of_cells(threats.control.at(end), threats.place)
 
 
-def felt(
-    threats: Threats, answers: Answers, key: Array, hazard: Hazard, above: float
-) -> Iterator[tuple[Array, float]]:
-    """When people feel something that makes them leave: changes of control, strikes, declared pressure.
+def felt(threats: Threats, hazard: Hazard, above: float) -> Iterator[tuple[Array, float]]:
+    """When fighting is felt: changes of control, strikes, declared pressure, whoever they are by.
 
     Parameters
     ----------
-    threats, answers, key, hazard
+    threats, hazard
         As for `panels`.
     above : float
-        What is felt: an effect on the hazard above this, where a change of control on the spot, to a controller
-        that everybody leaves from, is 1. A change that is foreseen is felt ahead of its time. [1]
+        What is felt: an effect above this, where a change of control on the spot is 1 and strikes count as s/(1+s).
+        A change that is foreseen is felt ahead of its time. [1]
 
     Yields
     ------
     tuple of (array of shape (cell,), float)
         When it begins to be felt, infinite where it is not; and when it ends. [day]
     """
-    psi = answers.response[key]
-    front, _, strike = rates(hazard)
-    for time, effect in _effect_of_fronts(threats, psi, hazard.threat_reach).items():
+    anybody = np.ones((threats.easting.size, 1))
+    by_anybody = replace(threats, fronts=[front._replace(controller=0) for front in threats.fronts])
+    for time, effect in _effect_of_fronts(by_anybody, anybody, hazard.threat_reach).items():
         with np.errstate(divide="ignore"):
             ahead = hazard.foresight * np.log2(effect / above)
         yield np.where(effect >= above, time - ahead, np.inf), time
     for time, count in _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
-        effect = strike / front * count / (1.0 + count)
-        yield np.where(effect >= above, time, np.inf), time
+        yield np.where(count / (1.0 + count) >= above, time, np.inf), time
     for pressure in threats.pressures:
-        alone = replace(threats, pressures=(pressure,))
-        effect = _declared(alone, psi, pressure.start, hazard.threat_reach)
+        alone = replace(threats, pressures=(pressure._replace(controller=0),))
+        effect = _declared(alone, anybody, pressure.start, hazard.threat_reach)
         yield np.where(effect >= above, pressure.start, np.inf), pressure.end
 
 

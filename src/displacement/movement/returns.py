@@ -126,16 +126,14 @@ def _held(
     return situation
 
 
-def quiet(
-    threats: Threats, answers: Answers, key: Array, hazard: Hazard, returns: Returns, edges: Array
-) -> Array:
+def quiet(threats: Threats, hazard: Hazard, returns: Returns, edges: Array) -> Array:
     """Share of each step in which people think it quiet enough to go home.
 
     Quiet is the time from so many days after anything that was felt, until something is felt again.
 
     Parameters
     ----------
-    threats, answers, key, hazard
+    threats, hazard
         As for `hazard.panels`.
     returns : Returns
         Quiet days to wait, and what is felt.
@@ -148,9 +146,9 @@ def quiet(
         [1]
     """
     begin, end = edges[:-1, None], edges[1:, None]
-    until = np.full((len(edges) - 1, key.size), -np.inf)
-    starts = np.full((len(edges) - 1, key.size), np.inf)
-    for first, last in felt(threats, answers, key, hazard, returns.felt_above):
+    until = np.full((len(edges) - 1, threats.easting.size), -np.inf)
+    starts = np.full((len(edges) - 1, threats.easting.size), np.inf)
+    for first, last in felt(threats, hazard, returns.felt_above):
         until = np.maximum(until, np.where(first <= begin, last + returns.quiet_days, -np.inf))
         starts = np.minimum(starts, np.where(first > begin, first, np.inf))
     length = np.minimum(end, starts) - np.maximum(begin, until)

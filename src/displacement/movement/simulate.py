@@ -65,6 +65,8 @@ class Conditions(NamedTuple):
     """Hazard of those away, shape (key, destination). [1]"""
     homeward: Array
     """Hazard of going home, shape (ready, block). [1]"""
+    calm: Array
+    """Share of the step in which it is quiet at home, shape (block,). [1]"""
     shut: Array
     """Exits through which nobody comes back, shape (destination,)."""
 
@@ -110,6 +112,8 @@ class _State(NamedTuple):
     """Never left, shape (group, block)."""
     unable: Array
     """Want to leave for the first time and cannot, shape (status, block)."""
+    stayed: Array
+    """Wanted to leave, could not, and found it quiet again before they could, shape (status, block)."""
     returned: Array
     """Came home, shape (ready, status, block)."""
     away: Array
@@ -158,6 +162,7 @@ class _Leaving(NamedTuple):
     again: Array
     """Of those who had come home, shape (ready, status, block). [person]"""
     unable: Array
+    stayed: Array
     returned: Array
 
 
@@ -225,7 +230,7 @@ def simulate(
     """
     start, leaving = departures["start"].values, departures["first_departures"].values
     fresh = np.stack([leaving[:, ~PRIOR].sum(axis=1), leaving[:, PRIOR].sum(axis=1)], axis=1)
-    pressed = _status_hazard(departures["mean_hazard"].values, start)
+    pressed = _status_hazard(departures["mean_hazard"].values, leaving, start)
     setting = _Setting(
         _classes(blocks),
         places,
@@ -271,6 +276,7 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
     return _State(
         home=start.copy(),
         unable=by_block[0],
+        stayed=by_block[0],
         returned=by_block,
         away=by_block,
         present=np.zeros((ready, classes, count)),
@@ -280,12 +286,14 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
     )
 
 
-def _status_hazard(mean_hazard: Array, start: Array) -> Array:
-    """Hazard of those at home again: mean over their groups by people, shape (step, status, block)."""
+def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
+    """Hazard of those at home again, shape (step, status, block): mean over their groups by who has left so far."""
+    left = np.cumsum(leaving, axis=0)
     parts = []
     for status in (~PRIOR, PRIOR):
-        people = start[status]
-        total = people.sum(axis=0)
+        some = left[:, status].sum(axis=1, keepdims=True) > 0
+        people = np.where(some, left[:, status], start[status])
+        total = people.sum(axis=1, keepdims=True)
         weight = np.divide(people, total, out=np.zeros_like(people), where=total > 0)
         parts.append((mean_hazard[:, status] * weight).sum(axis=1))
     return np.stack(parts, axis=1)
@@ -310,10 +318,10 @@ def _step(
 ) -> tuple[_State, Step]:
     """One step; the loop takes first departures from home."""
     share, share_between = _choices(met, epoch, setting)
-    leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0)
+    leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
     moving = _leave_places(state, met, epoch, share_between, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
-    share, share_between, price = _with_crowding(state, going, share, moving, share_between, setting)
+    share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
     sent = _send(state, leaving, moving, share, share_between, epoch, setting)
     first, arrived_first = _travel(state.first, sent.first, met, moving, setting)
     again, arrived_again = _travel(state.again, sent.again, met, moving, setting)
@@ -322,6 +330,7 @@ def _step(
     after = _State(
         home=state.home,
         unable=leaving.unable,
+        stayed=leaving.stayed,
         returned=leaving.returned + back,
         away=state.away + leaving.first * setting.split[:, None, None] + leaving.again - back,
         present=state.present - moving.onward - moving.homeward + arrived,
@@ -334,7 +343,7 @@ def _step(
     )
     return after, Step(
         first=leaving.first,
-        home=after.returned.sum(axis=0),
+        home=after.returned.sum(axis=0) + after.stayed,
         unable=leaving.unable,
         away=after.away.sum(axis=(0, 1)),
         back=back.sum(axis=(0, 1)),
@@ -359,16 +368,18 @@ def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, 
     return model(epoch.from_blocks, allowed.from_blocks, drawn, decay), between
 
 
-def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array) -> _Leaving:
+def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
     """Who sets off from home: for the first time, and those who had come back.
 
-    Who wants to leave for the first time and has no way waits, and may go later; who had come back stays.
+    Who wants to leave for the first time and has no way waits, until there is one or it is quiet again; who had
+    come back stays.
     """
     chance = -np.expm1(-pressed)
-    wanting = fresh + state.unable * chance
+    calmed, moved = state.unable * calm, state.stayed * chance
+    wanting = fresh + (state.unable - calmed) + moved
     first = np.where(can_go, wanting, 0.0)
     again = np.where(can_go, state.returned * chance, 0.0)
-    return _Leaving(first, again, state.unable + fresh - first, state.returned - again)
+    return _Leaving(first, again, wanting - first, state.stayed - moved + calmed, state.returned - again)
 
 
 def _leave_places(
@@ -436,6 +447,7 @@ def _with_crowding(
     share: Array,
     moving: _Moving,
     share_between: dict[int, Array],
+    met: Conditions,
     setting: _Setting,
 ) -> tuple[Array, dict[int, Array], Array]:
     """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
@@ -444,9 +456,9 @@ def _with_crowding(
     movers = _by_key(moving.onward.sum(axis=0) + turned, setting) * moving.can_go
     people = np.concatenate([going, *(movers[key] for key in keys)])
     rows = np.concatenate([share, *(share_between[key] for key in keys)])
-    coming = state.first.coming.sum(axis=(0, 1)) + state.again.coming.sum(axis=(0, 1))
+    stuck = (_by_key(turned, setting) * ~moving.can_go).sum(axis=0)
     staying = state.present.sum(axis=(0, 1)) - (moving.onward + moving.homeward).sum(axis=(0, 1))
-    occupied = np.maximum(staying + coming, 0.0)
+    occupied = np.maximum(staying + stuck + _coming(state, met, setting), 0.0)
     priced, price = capacity.crowded(
         people,
         rows,
@@ -458,6 +470,15 @@ def _with_crowding(
     )
     parts = np.split(priced, len(share) + places.count * np.arange(len(keys)))
     return parts[0], dict(zip(keys, parts[1:], strict=True)), price
+
+
+def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
+    """Those on the way to each destination, but for those who are turned away in this step. [person]"""
+    total = np.zeros(setting.places.count)
+    for way in (state.first, state.again):
+        turned = _by_key(_by_class(way.coming[0], setting), setting) * (met.attraction <= 0)
+        total += way.coming.sum(axis=(0, 1)) - turned.sum(axis=0)
+    return total
 
 
 def _send(

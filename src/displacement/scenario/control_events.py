@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from displacement.io import tables, vectors
 from displacement.io.errors import InputError
-from displacement.movement.control import Change, Control, timeline
+from displacement.movement.control import Change, Control, followed, timeline
 from displacement.scenario import model
 from displacement.scenario.fronts import day_of_passage, nearest_on_path, stretch
 from displacement.scenario.reading import NOON, Reading
@@ -44,7 +44,7 @@ def control(reading: Reading) -> Control:
         The events on the inputs. Findings and notes are added to it.
     """
     events = list(enumerate(reading.scenario.events))
-    start = reading.inputs.places.start
+    start, follows = reading.inputs.places.start, reading.inputs.places.follows
     listed = [
         change
         for _, event in events
@@ -57,12 +57,12 @@ def control(reading: Reading) -> Control:
         morning = float(reading.day(event.date))
         before = [plan.change for plan in planned if plan.change.time < morning + NOON]
         try:
-            held = timeline(start, [*listed, *before]).at(morning)
+            held = timeline(start, followed([*listed, *before], follows)).at(morning)
             planned += [Planned(index, change) for change in _of_event(reading, index, event, held)]
         except InputError as error:
             reading.findings += error.findings
     reading.findings += _contradictions(reading, planned)
-    found = timeline(start, [*listed, *(plan.change for plan in planned)])
+    found = timeline(start, followed([*listed, *(plan.change for plan in planned)], follows))
     for index, _ in dated:
         _tell_effect(reading, index, [plan.change for plan in planned if plan.event == index], found)
     return found

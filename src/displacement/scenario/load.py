@@ -58,7 +58,7 @@ def load(path: str | Path, variant: str | None = None) -> Scenario:
         raise InputError(
             document.finding(("area",), f"there is no area folder '{written.area}' beside this file")
         )
-    gazetteer = Gazetteer(folder)
+    gazetteer = Gazetteer(folder, _own_places(path, folder, document))
     values = _resolved(document, written, gazetteer)
     found = {
         "path": path,
@@ -68,6 +68,13 @@ def load(path: str | Path, variant: str | None = None) -> Scenario:
         "marks": {at: mark for at, mark in document.marks.items() if at[:1] == ("events",)},
     }
     return Scenario.model_validate(values | found)
+
+
+def _own_places(path: Path, folder: Path, document: Document) -> Path | None:
+    """The table of places that a scenario appends; one that is not there is found with the other files."""
+    name = document.data.get("gazetteer")
+    places = [base / name for base in (path.parent, folder)] if isinstance(name, str) else []
+    return next((place for place in places if place.is_file()), None)
 
 
 def _findings(document: Document, error: ValidationError) -> list[str]:
@@ -177,7 +184,7 @@ def _what_else(document: Document) -> Iterator[str]:
     folder = document.path.parent / area if isinstance(area, str) else None
     if folder is None or not (folder / "area.yaml").is_file():
         return
-    gazetteer = Gazetteer(folder.resolve())
+    gazetteer = Gazetteer(folder.resolve(), _own_places(document.path, folder.resolve(), document))
     one: TypeAdapter[Any] = TypeAdapter(model.Event)
     events = document.data.get("events")
     for index, written in enumerate(events if isinstance(events, list) else ()):

@@ -50,15 +50,15 @@ class Period(_Part):
     """First day. Begin a day or two before the first event, so that people who leave early are counted."""
     days: int = Field(30, ge=1, le=730)
     """Number of days. [day]"""
-    step_days: float = Field(0.5, gt=0, le=1)
-    """Length of a step; a whole number of steps makes a day. Results are by day. Places change hands at noon, so half
-    a day is the longest step that follows them closely. [day]"""
+    step_days: float = Field(0.5, gt=0, le=0.5)
+    """Length of a step; a whole number of steps makes half a day, because places change hands at noon. Results are by
+    day. [day]"""
 
     @field_validator("step_days")
     @classmethod
     def _steps_make_a_day(cls, step_days: float) -> float:
-        if abs(round(1.0 / step_days) * step_days - 1.0) > 1e-9:
-            raise ValueError("a whole number of steps must make a day; write 1, 0.5 or 0.25")
+        if abs(round(0.5 / step_days) * step_days - 0.5) > 1e-9:
+            raise ValueError("a whole number of steps must make half a day; write 0.5, 0.25 or 0.125")
         return step_days
 
     @property
@@ -79,6 +79,7 @@ EVENT_FILES = ("control", "strikes", "area")
 FILES: tuple[tuple[str, ...], ...] = (
     ("start_control",),
     ("reports",),
+    ("gazetteer",),
     ("departures", "observed"),
     ("population", "zones"),
     ("population", "points"),
@@ -439,6 +440,9 @@ class ScenarioFile(_Part):
     """Files that say where people live; default: the area's own tables."""
     travel_raster: TravelRaster | None = None
     """A raster that says how fast people travel off the roads; default: one speed for all tracks."""
+    gazetteer: str | None = None
+    """A table of places and spellings of your own: pcode (any id), name, lat, lon and, if known, name_ar, zone, alias.
+    Each place is held as the nearest place of the area is, until an event names it."""
     start_control: str | None = None
     """Table with the controller of every place at the start; default: the area's own."""
     events: tuple[Event, ...] = ()
@@ -493,6 +497,11 @@ class Scenario(ScenarioFile):
         """File and line of an event, as far as known."""
         mark = self.marks.get(("events", index))
         return f"{mark.path.name}, line {mark.line}" if mark else f"events[{index}]"
+
+    @property
+    def own_places(self) -> Path | None:
+        """The table of places that the scenario appends."""
+        return self.file(self.gazetteer) if self.gazetteer else None
 
     def file(self, name: str) -> Path:
         """A table or map by its name: beside the scenario, else in the area folder."""

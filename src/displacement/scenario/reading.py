@@ -76,7 +76,7 @@ class Reading:
 
     @cached_property
     def _gazetteer(self) -> Gazetteer:
-        return Gazetteer(self.scenario.area_folder)
+        return Gazetteer(self.scenario.area_folder, self.scenario.own_places)
 
     def point(self, row: tables.Row) -> tuple[float, float]:
         """Easting and northing of a row. [m]"""
