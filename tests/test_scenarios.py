@@ -10,7 +10,15 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 CASES = [
     (path.name, variant)
     for path in (
-        SCENARIOS / f"{name}.yaml" for name in ("aleppo_2024", "aleppo_on_28_nov", "minimal", "quiet")
+        SCENARIOS / f"{name}.yaml"
+        for name in (
+            "aleppo_2024",
+            "aleppo_on_28_nov",
+            "idlib_strikes",
+            "m4_m5_cut",
+            "minimal",
+            "quiet",
+        )
     )
     for variant in (None, *dp.load(path).variants)
 ]

@@ -5,22 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from support import HEAD, TOY, written
 
 import displacement as dp
 from displacement.scenario import model
 
 ROOT = Path(__file__).parents[2]
-TOY = ROOT / "tests" / "toy"
-HEAD = f"""title: A test
-area: {TOY / "area"}
-period: {{start: 2030-01-01, days: 10}}
-"""
-
-
-def written(folder, text, name="test.yaml"):
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def error(folder, text):
@@ -92,7 +82,8 @@ WRONG = {
     "a value out of range": ("grid: {cell_km: -1}\n", r"grid\.cell_km: .*greater than 0 \(got -1\)"),
     "no verb": (
         "events:\n  - {contrl: beta, date: 2030-01-02}\n",
-        r"test\.yaml:5:5: events\[0\]: an event needs",
+        r"test\.yaml:5:5: events\[0\]: an event needs one verb: control, strikes, strikes_times, pressure, close, open, "
+        r"return or trucks \(got contrl, date; did you mean 'control'\?\)",
     ),
     "an unknown place": (
         "events:\n  - {strikes: 3, at: Amber twn, date: 2030-01-02}\n",
@@ -127,6 +118,94 @@ WRONG = {
     "a table that is not there": (
         "events:\n  - {control: contrl.csv}\n",
         r"events\[0\]\.control: there is no table 'contrl\.csv'.*did you mean 'control\.csv'",
+    ),
+    "an unknown road": (
+        "events:\n  - {control: beta, along: R22, between: [P1, P3], date: 2030-01-02}\n",
+        r"test\.yaml:5:21: events\[0\]\.along: unknown road 'R22'; did you mean R2",
+    ),
+    "a front from nowhere": (
+        "events:\n  - {control: beta, along: R2, between: [P1, Nowhere], date: 2030-01-02}\n",
+        r"test\.yaml:5:\d+: events\[0\]\.between\[1\]: unknown place 'Nowhere'",
+    ),
+    "a front between three places": (
+        "events:\n  - {control: beta, along: R2, between: [P1, P2, P3], date: 2030-01-02}\n",
+        r"events\[0\]\.between: tuple should have at most 2 items",
+    ),
+    "a front without ends": (
+        "events:\n  - {control: beta, along: R2, date: 2030-01-02}\n",
+        r"events\[0\]\.between: is missing; write it",
+    ),
+    "a front without width": (
+        "events:\n  - {control: beta, along: R2, between: [P1, P3], width_km: 0, date: 2030-01-02}\n",
+        r"events\[0\]\.width_km: .*greater than 0 \(got 0\)",
+    ),
+    "a front of nobody known": (
+        "events:\n  - {control: betta, along: R2, between: [P1, P3], date: 2030-01-02}\n",
+        r"test\.yaml:5:6: events\[0\]\.control: unknown controller 'betta'; did you mean 'beta'\?",
+    ),
+    "a front that arrives before it sets out": (
+        "events:\n  - {control: beta, along: R2, between: [P1, P3], date: 2030-01-05, until: 2030-01-02}\n",
+        r"'until' \(2030-01-02\) is before 'date' \(2030-01-05\)",
+    ),
+    "a change of control of nothing": (
+        "events:\n  - {control: beta, date: 2030-01-02}\n",
+        r"events\[0\]\.places: is missing; write 'places', or 'along' and 'between', or 'area'",
+    ),
+    "a map that is not there": (
+        "events:\n  - {control: beta, area: gone.kml, date: 2030-01-02}\n",
+        r"test\.yaml:5:21: events\[0\]\.area: there is no file 'gone\.kml' beside the scenario or in the area",
+    ),
+    "a map of no known format": (
+        "events:\n  - {control: beta, area: test.yaml, date: 2030-01-02}\n",
+        r"test\.yaml:5:21: events\[0\]\.area: test\.yaml: unknown format '\.yaml'; save it as GeoJSON",
+    ),
+    "a map without a date": (
+        "events:\n  - {control: beta, area: gone.kml}\n",
+        r"events\[0\]\.date: is missing; write it",
+    ),
+    "fewer than no strikes": (
+        "events:\n  - {strikes_times: -1, date: 2030-01-02}\n",
+        r"test\.yaml:5:6: events\[0\]\.strikes_times: .*greater than or equal to 0 \(got -1\)",
+    ),
+    "strikes in a place that is not there": (
+        "events:\n  - {strikes_times: 2, in: [Amber, Ambr distrct], date: 2030-01-02}\n",
+        r"events\[0\]\.in\[1\]: unknown administrative unit or place 'Ambr distrct'; did you mean Amber district \(NW\)",
+    ),
+    "strikes in a place of an ambiguous name": (
+        "events:\n  - {strikes_times: 2, in: [Old Mill], date: 2030-01-02}\n",
+        r"events\[0\]\.in\[0\]: 'Old Mill' is the name of 2 places: Old Mill \(P5, zone Z1\)",
+    ),
+    "strikes in a name where a list belongs": (
+        "events:\n  - {strikes_times: 2, in: Amber, date: 2030-01-02}\n",
+        r"events\[0\]\.in: must be a list; write it in brackets",
+    ),
+    "another return than declared": (
+        "events:\n  - {return: agreed, date: 2030-01-02}\n",
+        r"test\.yaml:5:6: events\[0\]\.return: .*'declared' \(got 'agreed'\)",
+    ),
+    "a return to a road": (
+        "events:\n  - {return: declared, to: [R1], date: 2030-01-02}\n",
+        r"events\[0\]\.to\[0\]: unknown administrative unit or place 'R1'",
+    ),
+    "fewer than no trucks": (
+        "events:\n  - {trucks: -1, route: R1, date: 2030-01-02}\n",
+        r"events\[0\]\.trucks: .*greater than or equal to 0 \(got -1\)",
+    ),
+    "trucks on an unknown route": (
+        "events:\n  - {trucks: 1, route: Brigde, date: 2030-01-02}\n",
+        r"test\.yaml:5:17: events\[0\]\.route: unknown road or crossing 'Brigde'; did you mean Bridge",
+    ),
+    "trucks on a date far outside": (
+        "events:\n  - {trucks: 1, route: R1, date: 2031-01-02}\n",
+        r"events\[0\]\.date: 2031-01-02 is far outside the period",
+    ),
+    "a return on a date far outside": (
+        "events:\n  - {return: declared, date: 2031-01-02}\n",
+        r"events\[0\]\.date: 2031-01-02 is far outside the period",
+    ),
+    "an id that stands twice": (
+        "events:\n  - {id: a, strikes: 1, at: P1, date: 2030-01-02}\n  - {id: a, strikes: 1, at: P2, date: 2030-01-02}\n",
+        r"test\.yaml:6:6: events\[1\]\.id: 'a' is the id of another event \(test\.yaml, line 5\) already",
     ),
     "a date that is none": (
         "events:\n  - {strikes: 3, at: P1, date: 2030-13-01}\n",
@@ -172,6 +251,60 @@ def test_what_is_wrong_is_said_with_line_and_column(tmp_path, text, message):
     assert len(found.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.tsv", "t.txt", "t.xlsx", "t.XLS", "t.ods"])
+def test_a_table_is_told_from_a_controller_or_a_number_by_its_ending(tmp_path, name):
+    (tmp_path / name).touch()
+    text = HEAD + f"events:\n  - {{control: {name}, until: 2030-01-03}}\n  - {{strikes: {name}}}\n"
+    control, strikes = dp.load(written(tmp_path, text)).events
+    assert control == model.ControlTable(control=name, until=dt.date(2030, 1, 3))
+    assert strikes == model.StrikesTable(strikes=name)
+
+
+def test_a_map_is_checked_when_a_scenario_is_validated(tmp_path):
+    (tmp_path / "map.geojson").write_text('{"type": "Point", "coordinates": [39, 36.2]}', encoding="utf-8")
+    event = "events:\n  - {control: beta, area: map.geojson, date: 2030-01-03}\n"
+    message = "test.yaml:5:21: events[0].area: map.geojson: holds points only; draw polygons or a line"
+    assert message in error(tmp_path, HEAD + event)
+
+
+UNITS = {
+    "North": "N",
+    "N": "N",
+    "Amber district": "NW",
+    "Amber": "Z1",
+    "Cedar land": "Z3",
+    "Amber town": "P1",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), UNITS.items())
+def test_a_unit_is_found_by_name_or_code_and_a_place_where_no_unit_has_the_name(tmp_path, name, code):
+    text = HEAD + f"events:\n  - {{strikes_times: 2, in: [{name}], date: 2030-01-03}}\n"
+    (event,) = dp.load(written(tmp_path, text)).events
+    assert event.in_ == (code,)
+
+
+def test_a_name_means_the_largest_unit_that_has_it_and_a_place_where_only_places_are_asked_for(tmp_path):
+    """One name for everything: admin 1 SY07, admin 2 SY0700, zone SY070000 and the town C3871."""
+    head = HEAD.replace(str(TOY / "area"), str(ROOT / "data" / "nw_syria")).replace("2030-01", "2024-12")
+    units = "[Idleb, Idlib, إدلب, SY0700, SY070000, C3871, Saraqab, Saraqib, Khan Tuman]"
+    events = f"events:\n  - {{strikes_times: 2, in: {units}, date: 2024-12-02}}\n"
+    events += "  - {strikes: 1, at: Idleb, date: 2024-12-02}\n"
+    times, strikes = dp.load(written(tmp_path, head + events)).events
+    assert times.in_ == (*["SY07"] * 3, "SY0700", "SY070000", "C3871", *["SY070003"] * 2, "C1015")
+    assert strikes.at == "C3871"
+
+
+def test_the_schema_shows_every_verb():
+    from displacement.scenario.schema import schema
+
+    definitions = schema()["$defs"]
+    for verb, kinds in model.VERBS.items():
+        for kind in kinds:
+            assert verb in definitions[kind]["properties"], kind
+            assert definitions[kind]["description"]
+
+
 def test_all_errors_come_at_once(tmp_path):
     """A missing title, an unknown key, an unknown place and an unknown controller."""
     events = "events:\n  - {strikes: 3, at: Nowhere, date: 2030-01-02}\n"
@@ -199,7 +332,7 @@ def test_all_errors_come_at_once(tmp_path):
         ("title: x\narea: nowhere\nperiod: {start: 2030-01-01}\n", "there is no area folder 'nowhere'"),
         (
             HEAD.replace("days: 10", "days: 3, step_days: 0.3"),
-            "test.yaml:3:38: period.step_days: a whole number of steps must make a day; write 1, 0.5 or 0.25",
+            "test.yaml:3:38: period.step_days: a whole number of steps must make half a day; write 0.5, 0.25 or 0.125",
         ),
         ("base: test.yaml\n", "a scenario includes itself"),
         ("base: gone.yaml\n", "there is no file 'gone.yaml'"),

@@ -263,7 +263,8 @@ class Gazetteer:
         """The administrative unit, or else the place, that a spelling means.
 
         A p-code says exactly which. A name means the largest unit that has it (admin 1 before admin 2 before
-        zone), and where no unit has it, the place.
+        zone), and where no unit has it, the place. Another spelling of a place's name is a spelling of the
+        unit's that is called like the place.
 
         Raises
         ------
@@ -275,24 +276,33 @@ class Gazetteer:
             return self.units[text]
         if text in self.names and self.names[text].kind == "place":
             return self.names[text]
-        for kind in ("admin1", "admin2"):
-            found = [
-                unit
-                for unit in self.units.values()
-                if unit.kind == kind and normal(unit.name) == normal(text)
-            ]
-            if len(found) > 1:
-                listed = "; ".join(map(str, found[:5]))
-                raise LookupError(f"'{text}' is the name of {len(found)} units: {listed}; write the p-code")
-            if found:
-                return found[0]
-        if self.candidates(text, ("zone",)):
-            return self.resolve(text, ("zone",))
-        if self.candidates(text, ("place",)):
+        places = self.candidates(text, ("place",))
+        for name in (text, places[0].name) if len(places) == 1 else (text,):
+            found = self._unit_named(name)
+            if found is not None:
+                return found
+        if places:
             return self.resolve(text, ("place",))
         near = "; ".join(map(str, self._near_units(text)))
         message = f"unknown administrative unit or place '{text}'"
         raise LookupError(message + (f"; did you mean {near}?" if near else "; write a name or p-code"))
+
+    def _unit_named(self, written: str) -> Name | None:
+        """The largest unit of a name; an error if there are several, None if there is none."""
+        for kind in ("admin1", "admin2"):
+            found = [
+                unit
+                for unit in self.units.values()
+                if unit.kind == kind and normal(unit.name) == normal(written)
+            ]
+            if len(found) > 1:
+                listed = "; ".join(map(str, found[:5]))
+                raise LookupError(
+                    f"'{written}' is the name of {len(found)} units: {listed}; write the p-code"
+                )
+            if found:
+                return found[0]
+        return self.resolve(written, ("zone",)) if self.candidates(written, ("zone",)) else None
 
     def _near_units(self, written: str, count: int = 3) -> list[Name]:
         """The units spelt most alike, then the places."""

@@ -14,7 +14,7 @@ from displacement.io.errors import InputError
 from displacement.movement.control import Change, Control, followed, timeline
 from displacement.scenario import model
 from displacement.scenario.fronts import day_of_passage, nearest_on_path, stretch
-from displacement.scenario.reading import NOON, Reading
+from displacement.scenario.reading import NOON, Reading, counted
 
 Array = NDArray[Any]
 
@@ -45,22 +45,19 @@ def control(reading: Reading) -> Control:
     """
     events = list(enumerate(reading.scenario.events))
     start, follows = reading.inputs.places.start, reading.inputs.places.follows
-    listed = [
-        change
-        for _, event in events
-        if isinstance(event, model.ControlTable)
-        for change in _of_table(reading, event)
-    ]
+    listed: list[Change] = []
+    for _, event in events:
+        if isinstance(event, model.ControlTable):
+            with reading.collecting():
+                listed += _of_table(reading, event)
     dated = [(at, event) for at, event in events if isinstance(event, _DATED)]
     planned: list[Planned] = []
     for index, event in sorted(dated, key=lambda pair: pair[1].date):
         morning = float(reading.day(event.date))
         before = [plan.change for plan in planned if plan.change.time < morning + NOON]
-        try:
-            held = timeline(start, followed([*listed, *before], follows)).at(morning)
+        held = timeline(start, followed([*listed, *before], follows)).at(morning)
+        with reading.collecting():
             planned += [Planned(index, change) for change in _of_event(reading, index, event, held)]
-        except InputError as error:
-            reading.findings += error.findings
     reading.findings += _contradictions(reading, planned)
     found = timeline(start, followed([*listed, *(plan.change for plan in planned)], follows))
     for index, _ in dated:
@@ -128,7 +125,7 @@ def _along(reading: Reading, index: int, event: model.ControlAlong, controller: 
     off, at = nearest_on_path(path, ends)
     allowed = event.width_km + OFF_ROAD
     wrong = [
-        f"{reading.named(code)} lies {distance:.0f} km from {event.along}, further than {allowed:g} km (width_km and "
+        f"{reading.named(code)} lies {distance:.1f} km from {event.along}, further than {allowed:g} km (width_km and "
         f"{OFF_ROAD:g} km); name a place on the road, or another road"
         for code, distance in zip(event.between, off / 1000.0, strict=True)
         if distance > allowed
@@ -172,7 +169,7 @@ def _of_map(
                 "name the places"
             )
             raise reading.wrong(index, "area", message)
-        reading.note(index, f"{path.name}: {(part >= 0).sum()} places lie inside")
+        reading.note(index, f"{path.name}: {counted((part >= 0).sum(), 'place')} with a controller inside")
         after = np.where(part >= 0, controller, UNCHANGED)
     else:
         try:
@@ -270,13 +267,13 @@ def _choice(reading: Reading, drawing: vectors.Drawing, sides: Sides) -> str:
         angle = np.arctan2(latitude - middle[1], longitude - middle[0])
         where = _COMPASS[round(float(angle) / (np.pi / 4)) % 8]
         told.append(
-            f"the side to the {where} goes to {names[owner]} (holds {count[owner]} of {count.sum()} places)"
+            f"the side to the {where} goes to {names[owner]} (holds {count[owner]} of {counted(count.sum(), 'place')})"
         )
     changed = [
-        f"{(sides.after == owner).sum()} places come under {names[owner]}"
+        f"{counted((sides.after == owner).sum(), 'place')} to {names[owner]}"
         for owner in np.unique(sides.after[sides.after != UNCHANGED])
     ]
-    return f"{', '.join(told)}; {', '.join(changed) or 'no place changes'}"
+    return f"{', '.join(told)}; {'changed: ' + ', '.join(changed) if changed else 'no place changes'}"
 
 
 def _contradictions(reading: Reading, planned: Sequence[Planned]) -> Iterator[str]:
@@ -317,4 +314,4 @@ def _tell_effect(reading: Reading, index: int, changes: Sequence[Change], found:
         reading.note(index, f"changes nothing: {nothing}")
     elif isinstance(event, model.ControlAlong) or effective < len(changes):
         rest = ", the others would be held already" if effective < len(changes) else ""
-        reading.note(index, f"{effective} of {len(changes)} places change hands{rest}")
+        reading.note(index, f"{effective} of {counted(len(changes), 'place')} change hands{rest}")

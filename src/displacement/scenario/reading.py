@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,15 @@ from displacement.io.inputs import Inputs
 from displacement.scenario.model import Scenario
 
 NOON = 0.5
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "place"), counted(3, "place")
+    ('1 place', '3 places')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class Reading:
@@ -91,6 +102,14 @@ class Reading:
     def wrong(self, index: int, field: str, message: str) -> InputError:
         """An error that names the file, line and field of an event."""
         return InputError(self.finding(index, field, message))
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Add what is found wrong to the findings and go on, so that all come at once."""
+        try:
+            yield
+        except InputError as error:
+            self.findings += error.findings
 
     def note(self, index: int, message: str) -> None:
         """Keep what the reader of the result should know about an event."""

@@ -13,7 +13,7 @@ from displacement.io import tables, vectors
 from displacement.io.gazetteer import Box
 from displacement.movement.hazard import Strike
 from displacement.scenario import model, units
-from displacement.scenario.reading import NOON, Reading
+from displacement.scenario.reading import NOON, Reading, counted
 
 COLUMNS = ("date", "lat", "lon", "strikes")
 ACLED_COLUMNS = ("event_date", "event_type", "sub_event_type", "latitude", "longitude")
@@ -37,7 +37,8 @@ def strikes(reading: Reading) -> tuple[Strike, ...]:
     found: list[Strike] = []
     for index, event in enumerate(reading.scenario.events):
         if isinstance(event, model.StrikesTable):
-            found += _of_table(reading, index, event)
+            with reading.collecting():
+                found += _of_table(reading, index, event)
         elif isinstance(event, model.StrikesAt):
             at = reading.inputs.coordinates[event.at]
             found += [Strike(day + NOON, event.strikes, *at) for day in reading.days(event)]
@@ -134,20 +135,20 @@ def of_acled(
     for row in rows:
         kind, sub = row["event_type"].strip().casefold(), row["sub_event_type"].strip().casefold()
         if kind != ACLED_TYPE or sub not in ACLED_STRIKES:
-            left_out["are no air or drone strike and no shelling"] += 1
+            left_out["no air or drone strike, no shelling"] += 1
             continue
         date = written_date(row, "event_date")
         latitude, longitude = row.number("latitude", -90, 90), row.number("longitude", -180, 180)
         if not window[0] <= date <= window[1]:
-            left_out["are of other days"] += 1
+            left_out["other days"] += 1
         elif not (box.south <= latitude <= box.north and box.west <= longitude <= box.east):
-            left_out["lie outside the area"] += 1
+            left_out["outside the area"] += 1
         else:
             rough += row.get("geo_precision", "").strip() == "3"
             kept.append((date, row))
-    notes = [f"{count} rows left out that {why}" for why, count in left_out.items()]
+    notes = [f"{counted(count, 'row')} left out: {why}" for why, count in left_out.items()]
     if rough:
-        notes.append(f"{rough} of {len(kept)} strikes are placed by region only (geo_precision 3)")
+        notes.append(f"{rough} of {counted(len(kept), 'strike')} placed by region only (geo_precision 3)")
     return kept, notes
 
 

@@ -63,6 +63,8 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
     reading = Reading(scenario, inputs)
     control = control_events.control(reading)
     fallen = strikes.strikes(reading)
+    with reading.collecting():
+        observed = _observed(reading)
     if reading.findings:
         raise InputError(*dict.fromkeys(reading.findings))
     shut, shut_to_trucks = closures.shut_to_people(reading), closures.shut_to_trucks(reading)
@@ -77,7 +79,7 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
         epoch_start=np.array(starts, dtype=float),
         epoch_of_day=np.searchsorted(starts, np.arange(len(daily)), side="right") - 1,
         answers=answers(scenario, inputs),
-        observed=_observed(reading),
+        observed=observed,
         files=tuple(reading.files),
         returns=tuple(_returns(reading)),
         trucks=tuple(closures.truck_limits(reading)),
