@@ -1,8 +1,9 @@
-"""The command line: run, validate, match, template, init, schema."""
+"""The command line: run, validate, needs, match, template, init, schema."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -81,6 +82,25 @@ def _parser() -> argparse.ArgumentParser:
     validate = _command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
+    needs = _command(commands, "needs", "reckon the needs of observed or planned figures", _needs)
+    needs.add_argument(
+        "table", type=Path, help="a table with date, zone or place (name or p-code) and people"
+    )
+    needs.add_argument("--area", type=Path, required=True, help="the area folder")
+    needs.add_argument(
+        "--measure",
+        required=True,
+        choices=["new", "cumulative", "present"],
+        help="what the figures count in each zone: arrivals of the day, all arrivals so far, people present",
+    )
+    needs.add_argument(
+        "--between",
+        default="hold",
+        choices=["hold", "spread"],
+        help="days without a figure: nothing changes (hold), or the change is spread evenly (spread)",
+    )
+    needs.add_argument("--until", type=_day, help="last day, such as 2024-12-31 (default: the last figure's)")
+    needs.add_argument("--out", type=Path, help="folder to write (default: runs/TABLE_needs)")
     match = _command(commands, "match", "give the names in a table their p-codes", _match)
     match.add_argument("table", type=Path, help="a table with names in English, Arabic or Turkish")
     match.add_argument("--area", type=Path, required=True, help="the area folder")
@@ -169,6 +189,38 @@ def _init(chosen: argparse.Namespace) -> int:
         print(path)
     print("Fill in the tables (their first lines say how), then: displacement run first_question.yaml")
     return DONE
+
+
+def _day(written: str) -> dt.date:
+    return dt.date.fromisoformat(written)
+
+
+def _needs(chosen: argparse.Namespace) -> int:
+    from displacement.io import observed, reports
+    from displacement.io.gazetteer import Gazetteer
+
+    table: Path = chosen.table
+    gazetteer = Gazetteer(chosen.area)
+    figures = reports.read(table, gazetteer, observed.MEASURES[chosen.measure])
+    people = observed.people(figures, table, gazetteer, chosen.measure, chosen.between, chosen.until)
+    from displacement.io.provenance import provenance
+    from displacement.pipeline import estimate_needs
+    from displacement.report import observed_needs
+
+    target = chosen.out or Path("runs") / f"{table.stem}_needs"
+    about = (
+        f"From {table.name}: {len(figures)} figures of people {_COUNTED[chosen.measure]}, "
+        f"{min(figure.date for figure in figures)} to {people['time'].values[-1].astype('datetime64[D]')}; "
+        f"days without a figure: {chosen.between}."
+    )
+    settings = {"measure": chosen.measure, "between": chosen.between}
+    made_of = provenance(settings, [table, gazetteer.table("zones")])
+    print(observed_needs.write(people, estimate_needs(people), made_of, about, target))
+    print(f"To forward:      {target / 'share'}")
+    return DONE
+
+
+_COUNTED = {"new": "arriving on the day", "cumulative": "arrived so far", "present": "present"}
 
 
 def _match(chosen: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def table(folder, *rows, header=HEADER, encoding="utf-8"):
 def test_a_figure_is_read_with_where_it_stands(tmp_path):
     path = table(tmp_path, "2024-11-27,Z1,arrivals,1250,camps, by telephone ")
     assert reports.read(path, TOY) == [
-        reports.Report(dt.date(2024, 11, 27), "Z1", "arrivals", 1250.0, "camps", "by telephone", 2)
+        reports.Report(dt.date(2024, 11, 27), "Z1", "arrivals", 1250.0, "camps", "by telephone", 2, "Z1")
     ]
 
 

@@ -49,9 +49,11 @@ class Report(NamedTuple):
     source: str
     line: int
     """Row of the file."""
+    place: str = ""
+    """P-code of what the row names: the zone itself, or a place in it."""
 
 
-def read(path: Path, gazetteer: Gazetteer) -> list[Report]:
+def read(path: Path, gazetteer: Gazetteer, measure: str | None = None) -> list[Report]:
     """Read observed figures.
 
     Columns: date; zone (p-code or name of a zone or of a place in it; blank or `ALL`: the whole area);
@@ -63,6 +65,8 @@ def read(path: Path, gazetteer: Gazetteer) -> list[Report]:
         The table.
     gazetteer : Gazetteer
         The area's names.
+    measure : str, optional
+        The measure of all rows; a column is not needed then.
 
     Returns
     -------
@@ -74,12 +78,18 @@ def read(path: Path, gazetteer: Gazetteer) -> list[Report]:
     InputError
         If the table or a row is wrong; all wrong cells at once.
     """
-    rows = tables.read(path, ["date", ZONE_COLUMNS, "measure", (*PEOPLE_COLUMNS, "households")])
+    needed: list[str | tuple[str, ...]] = [
+        "date",
+        ZONE_COLUMNS,
+        *(["measure"] if measure is None else []),
+        (*PEOPLE_COLUMNS, "households"),
+    ]
+    rows = tables.read(path, needed)
     if not rows:
         return []
     people = _people_column(rows[0])
     wrong: list[str] = []
-    reports = [_report(row, people, gazetteer, wrong) for row in rows]
+    reports = [_report(row, people, gazetteer, measure, wrong) for row in rows]
     found = [report for report in reports if report is not None]
     wrong += _twice(path, found)
     if wrong:
@@ -96,7 +106,9 @@ def _people_column(row: tables.Row) -> str:
     return there[0] if there else "people"
 
 
-def _report(row: tables.Row, people: str, gazetteer: Gazetteer, wrong: list[str]) -> Report | None:
+def _report(
+    row: tables.Row, people: str, gazetteer: Gazetteer, given: str | None, wrong: list[str]
+) -> Report | None:
     """The figure of one row; what is wrong with it is added to the list."""
 
     def tried(read_cell: Callable[[], Value]) -> Value | None:
@@ -108,34 +120,35 @@ def _report(row: tables.Row, people: str, gazetteer: Gazetteer, wrong: list[str]
 
     day = tried(lambda: row.date("date"))
     where = tried(lambda: _zone(row, gazetteer))
-    measure = tried(lambda: _measure(row))
+    measure = given or tried(lambda: _measure(row))
     count = tried(lambda: _people(row, people))
     if day is None or where is None or measure is None or count is None:
         return None
     scope, source = (row.get(column, "").strip() for column in ("scope", "source"))
-    return Report(day, where, measure, count, scope, source, row.line)
+    zone, place = where
+    return Report(day, zone, measure, count, scope, source, row.line, place)
 
 
-def _zone(row: tables.Row, gazetteer: Gazetteer) -> str:
-    """Zone of a row: named itself, or by a place in it."""
+def _zone(row: tables.Row, gazetteer: Gazetteer) -> tuple[str, str]:
+    """Zone of a row, and what is named: the zone itself, or a place in it."""
     column = next((column for column in ZONE_COLUMNS if row.get(column, "").strip()), None)
     if column is None or tables.key(row[column]) == tables.key(WHOLE_AREA):
-        return WHOLE_AREA
+        return WHOLE_AREA, WHOLE_AREA
     written = row.text(column)
     preferred: tuple[tuple[Kind, ...], ...] = (("zone",), ("place",))
     kinds = next((kinds for kinds in preferred if gazetteer.candidates(written, kinds)), ("zone", "place"))
-    zones = {_inside(name) for name in gazetteer.candidates(written, kinds)}
-    if len(zones) != 1:
+    found = gazetteer.candidates(written, kinds)
+    if len({_inside(name) for name in found}) != 1:
         try:
-            zones = {_inside(gazetteer.resolve(written, kinds))}
+            found = [gazetteer.resolve(written, kinds)]
         except LookupError as error:
             raise row.wrong(column, str(error)) from None
-    (zone,) = zones
+    zone = _inside(found[0])
     if not zone:
         raise row.wrong(
             column, f"'{written}' lies in no zone of the area; write a zone, or leave the row out"
         )
-    return zone
+    return zone, found[0].code
 
 
 def _inside(name: Name) -> str:
@@ -183,11 +196,11 @@ def _twice(path: Path, reports: list[Report]) -> list[str]:
     seen: dict[tuple[dt.date, str, str, str], int] = {}
     wrong = []
     for report in reports:
-        same = (report.date, report.zone, report.measure, tables.key(report.scope))
+        same = (report.date, report.place, report.measure, tables.key(report.scope))
         first = seen.setdefault(same, report.line)
         if first != report.line:
             message = (
-                f"{report.measure} of {report.zone} on {report.date} stands in row {first} already; "
+                f"{report.measure} of {report.place} on {report.date} stands in row {first} already; "
                 "keep one, or tell them apart by scope"
             )
             wrong.append(finding(path, message, report.line))

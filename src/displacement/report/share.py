@@ -54,7 +54,7 @@ def write_people(path: Path, result: Result) -> None:
 
 def write_needs(path: Path, result: Result) -> None:
     """`needs.csv`: every item by day and zone that has newly displaced people, and of the whole area."""
-    tables.write(path, NEEDS_COLUMNS, _marked(result, _needs_rows(result)))
+    tables.write(path, NEEDS_COLUMNS, _marked(result, needs_rows(result.needs, result.people)))
 
 
 def write_pairs(path: Path, result: Result) -> None:
@@ -95,9 +95,18 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
                 yield [date, code, *place, measure, *_cells(levels, (day, at), shared_people)]
 
 
-def _needs_rows(result: Result) -> Iterator[list[str]]:
-    needs, zones = result.needs, result.inputs.zones
-    behind = _people_behind(result)
+def needs_rows(needs: xr.Dataset, people: xr.Dataset) -> Iterator[list[str]]:
+    """Rows of `needs.csv`: each item by day, of the whole area and of every zone that has people.
+
+    Parameters
+    ----------
+    needs : xarray.Dataset
+        As `demand` returns it.
+    people : xarray.Dataset
+        `arrivals` and `present_new`, who stand behind it.
+    """
+    behind = _people_behind(needs, people)
+    code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
     levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
     receives = np.flatnonzero(np.round(behind).max(axis=(0, 1)) > 0)
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
@@ -109,10 +118,10 @@ def _needs_rows(result: Result) -> Iterator[list[str]]:
             for at in receives:
                 shown = partial(shared_quantity, people=float(behind[item, day, at]))
                 cells = _cells(levels, (day, at, item), shown)
-                yield [date, zones.code[at], zones.name[at], zones.admin1_name[at], *about, *cells]
+                yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
 
 
-def _people_behind(result: Result) -> Array:
+def _people_behind(needs: xr.Dataset, people: xr.Dataset) -> Array:
     """People that each item follows: those present for what is given day by day, else those who arrive.
 
     Returns
@@ -120,12 +129,11 @@ def _people_behind(result: Result) -> Array:
     array of shape (item, time, zone)
         [person]
     """
-    inside = slice(result.inputs.zones.inside)
+    inside = people.sel(zone=needs["zone"].values)
     present, arrivals = (
-        result.people[name].sum("type").max("member").values[:, inside]
-        for name in ("present_new", "arrivals")
+        inside[name].sum("type").max("member").values for name in ("present_new", "arrivals")
     )
-    by_day = np.isin(result.needs["kind"].values, ("daily", "periodic_kit"))
+    by_day = np.isin(needs["kind"].values, ("daily", "periodic_kit"))
     return np.where(by_day[:, None, None], present, arrivals)
 
 

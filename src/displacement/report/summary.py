@@ -44,7 +44,7 @@ def summary(result: Result) -> str:
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
     lines += _reported(result)
-    lines += [*_needs(result), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    lines += [*needs_lines(result.needs, result.people), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
 
 
@@ -133,14 +133,22 @@ def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
     return _wrapped(f"{word}: " + (", ".join(parts) if parts else "nobody") + ".")
 
 
-def _needs(result: Result) -> list[str]:
-    """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures."""
-    inside = result.people["arrivals"].isel(zone=slice(result.inputs.zones.inside))
-    people = round(float(middle(inside.sum(("time", "zone", "type")))))
-    if 0 < people < SMALLEST:
+def needs_lines(needs: xr.Dataset, people: xr.Dataset) -> list[str]:
+    """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures.
+
+    Parameters
+    ----------
+    needs : xarray.Dataset
+        As `demand` returns it.
+    people : xarray.Dataset
+        `arrivals` that stand behind it; zones without needs are left out.
+    """
+    inside = people["arrivals"].sel(zone=needs["zone"].values)
+    arrived = round(float(middle(inside.sum(("time", "zone", "type")))))
+    if 0 < arrived < SMALLEST:
         return ["Needs are not shown: fewer than 100 people are behind them."]
-    total = middle(result.needs["need"].sum(("time", "zone")))
-    labels = zip(result.needs["item"].values, result.needs["unit"].values, strict=True)
+    total = middle(needs["need"].sum(("time", "zone")))
+    labels = zip(needs["item"].values, needs["unit"].values, strict=True)
     parts = [
         f"{_name(item):<29}{_figure(float(value)):>12} {unit if unit not in _name(item) else ''}"
         for (item, unit), value in zip(labels, total, strict=True)
@@ -150,9 +158,9 @@ def _needs(result: Result) -> list[str]:
         return ["No aid is needed for newly displaced people."]
     half = -(-len(parts) // 2)
     pairs = zip(parts[:half], [*parts[half:], ""], strict=False)
-    lines = [f"Needed over {result.scenario.period.days} days, inside the area:"]
+    lines = [f"Needed over {needs.sizes['time']} days, inside the area:"]
     lines += [f"  {left:<50}{right}".rstrip() for left, right in pairs]
-    return [*lines, *_wrapped(_rests_on(result))]
+    return [*lines, *_wrapped(_rests_on(needs))]
 
 
 def _name(item: str) -> str:
@@ -165,14 +173,14 @@ def _figure(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
-def _rests_on(result: Result) -> str:
+def _rests_on(needs: xr.Dataset) -> str:
     """Tonnes without water, cost, and how much of both rests on assumed lines."""
-    everything = mass_and_volume(result.needs).isel(member=0)
+    everything = mass_and_volume(needs).isel(member=0)
     dry = everything.sel(sector=everything["sector"] != "water")
     text = []
     for load, name, unit, what in (
         (dry, "mass", "t", "without water"),
-        (everything, "cost", str(result.needs.attrs["currency"]), "with water"),
+        (everything, "cost", str(needs.attrs["currency"]), "with water"),
     ):
         amount, share = load[name].fillna(0), load[f"{name}_assumed_share"].fillna(0)
         whole, assumed = float(amount.sum()), float((amount * share).sum())
