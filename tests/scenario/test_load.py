@@ -168,8 +168,8 @@ WRONG = {
         r"test\.yaml:5:6: events\[0\]\.strikes_times: .*greater than or equal to 0 \(got -1\)",
     ),
     "strikes in a place that is not there": (
-        "events:\n  - {strikes_times: 2, in: [Amber, Ambr distrct], date: 2030-01-02}\n",
-        r"events\[0\]\.in\[1\]: unknown administrative unit or place 'Ambr distrct'; did you mean Amber district \(NW\)",
+        "events:\n  - {strikes_times: 2, in: [Amber, Ambr distr], date: 2030-01-02}\n",
+        r"events\[0\]\.in\[1\]: unknown administrative unit or place 'Ambr distr'; did you mean Amber district \(NW\)",
     ),
     "strikes in a place of an ambiguous name": (
         "events:\n  - {strikes_times: 2, in: [Old Mill], date: 2030-01-02}\n",
@@ -192,8 +192,8 @@ WRONG = {
         r"events\[0\]\.trucks: .*greater than or equal to 0 \(got -1\)",
     ),
     "trucks on an unknown route": (
-        "events:\n  - {trucks: 1, route: Brigde, date: 2030-01-02}\n",
-        r"test\.yaml:5:17: events\[0\]\.route: unknown road or crossing 'Brigde'; did you mean Bridge",
+        "events:\n  - {trucks: 1, route: Bridgge, date: 2030-01-02}\n",
+        r"test\.yaml:5:17: events\[0\]\.route: unknown road or crossing 'Bridgge'; did you mean Bridge",
     ),
     "trucks on a date far outside": (
         "events:\n  - {trucks: 1, route: R1, date: 2031-01-02}\n",
@@ -365,6 +365,14 @@ def test_an_inherited_condition_does_not_outlive_a_change_of_events(tmp_path):
     assert dp.load(written(tmp_path, f"base: {base.name}\ntitle: x\n")).condition == "all is quiet"
     assert dp.load(written(tmp_path, f"base: {base.name}\n{strike}")).condition == ""
     assert dp.load(written(tmp_path, f"base: {base.name}\ncondition: not so\n{strike}")).condition == "not so"
+
+
+def test_a_variant_of_the_base_can_be_left_out(tmp_path):
+    path = written(tmp_path, f"base: {TOY / 'toy.yaml'}\nvariants: {{calm: null}}\n")
+    assert dp.load(path).variants == ("more",)
+    found = error(tmp_path, f"base: {TOY / 'toy.yaml'}\nvariants: {{clam: null}}\n")
+    assert "test.yaml:2:12: variants.clam: is no variant of the base" in found
+    assert "did you mean 'calm'?" in found
 
 
 def test_an_unknown_id_in_drop_is_an_error(tmp_path):

@@ -45,6 +45,13 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
         raise InputError(read_document(path).finding(("variants",), "must be names with changes below them"))
     source = read_document(path)
     for name, patch in own.items():
+        if patch is None and name in variants:
+            variants = {other: variant for other, variant in variants.items() if other != name}
+            continue
+        if patch is None:
+            known = suggestion(str(name), sorted(variants)) if variants else ""
+            message = f"is no variant of the base, so there is none to leave out{known or '; drop this line'}"
+            raise InputError(source.finding(("variants", name), message))
         if not isinstance(patch, Mapping):
             raise InputError(source.finding(("variants", name), "must hold drop, add or changed fields"))
         marks = _below(source.marks, ("variants", name))

@@ -27,8 +27,9 @@ def schema() -> dict[str, Any]:
         "base": {"type": "string", "description": "Another scenario that this one changes."},
         "variants": {
             "type": "object",
-            "additionalProperties": variant,
-            "description": "Named changes, run with --variant NAME.",
+            "additionalProperties": {"anyOf": [variant, {"type": "null"}]},
+            "description": "Named changes, run with --variant NAME; a variant of the base that makes no sense here "
+            "is left out with `NAME: null`.",
         },
     }
     required = found.pop("required")
