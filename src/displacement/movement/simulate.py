@@ -511,19 +511,24 @@ def _send(
 def _from_home(
     leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
 ) -> tuple[list[trips.Sent], list[trips.Sent]]:
-    """When those who set off from home will arrive: on their first trip, and on a later one."""
-    classes, pair = setting.classes.zone.size, np.arange(setting.classes.pairs)
+    """When those who set off from home will arrive: on their first trip, and on a later one.
+
+    Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
+    """
+    pair = np.arange(setting.classes.pairs)
     first = [
         trips.Sent(status * len(pair) + pair, trips.by_group(people, share, table))
         for status, people in enumerate(leaving.first)
         if people.any()
     ]
-    again = [
-        trips.Sent(ready * classes + status * len(pair) + pair, trips.by_group(people, share, table))
-        for ready, by_status in enumerate(leaving.again)
-        for status, people in enumerate(by_status)
-        if people.any()
-    ]
+    if not leaving.again.any():
+        return first, []
+    sent = trips.by_group(leaving.again.sum(axis=(0, 1)), share, table)
+    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, len(pair))
+    whole = by_class.sum(axis=0)
+    part = np.divide(by_class, whole, out=np.zeros_like(by_class), where=whole > 0)
+    rows = np.flatnonzero(by_class.any(axis=1))
+    again = [trips.Sent(row * len(pair) + pair, sent * part[row][:, None]) for row in rows]
     return first, again
 
 

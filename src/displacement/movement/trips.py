@@ -139,8 +139,9 @@ def onward_in_time(coming: Array, sent: Sequence[Sent]) -> tuple[Array, Array]:
     """
     lags = max([len(coming), *(len(some.people) for some in sent)])
     arriving = coming[0].copy()
-    after = np.zeros((lags, *coming.shape[1:]))
+    after = np.empty((lags, *coming.shape[1:]))
     after[: len(coming) - 1] = coming[1:]
+    after[len(coming) - 1 :] = 0.0
     for some in sent:
         arriving[some.row] += some.people[0]
         after[: len(some.people) - 1, some.row] += some.people[1:]
