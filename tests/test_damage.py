@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import xlsxwriter
 
 import displacement as dp
 from displacement import pipeline
+from displacement.io import tables
 from displacement.io.folders import write_json
 from displacement.io.provenance import sha256
 from displacement.movement.destinations import TYPES
@@ -239,11 +243,6 @@ def wrong(shipped: Shipped, file: Path) -> str:
     return f"read without a word, and other totals: {other}"
 
 
-NAMES_A_FILE = re.compile(
-    r"/\S+\.(csv|yaml|json)(:\d+)?(:\d+)?: |/\S+: '[^']*' is the code of|/\S+: there is no"
-)
-
-
 def failures(shipped: Shipped, seed: int, count: int) -> Iterator[str]:
     """Damage that is neither answered nor harmless, file after file."""
     for at in range(count):
@@ -305,3 +304,41 @@ def test_line_ends_of_another_system_are_no_change(shipped):
         file.write_bytes(whole)
     assert found == shipped[1].totals
     assert not [note for note in notes if "manifest" in note]
+
+
+def test_a_damaged_workbook_is_an_error_or_read(tmp_path):
+    """As a person sends it, compressed, and uncompressed, where damage reaches the text of a sheet."""
+    path = tmp_path / "zones.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["zone", "population", "share"])
+        for line in range(1, 40):
+            sheet.write_row(line, 0, [f"Z{line}", 100 * line])
+        sheet.write_formula(5, 2, "=1/0", None, "#DIV/0!")
+    plain = tmp_path / "plain.xlsx"
+    with zipfile.ZipFile(path) as packed, zipfile.ZipFile(plain, "w") as unpacked:
+        for name in packed.namelist():
+            unpacked.writestr(name, packed.read(name))
+    answers = []
+    for at in range(400):
+        draw = np.random.default_rng([7, at])
+        whole = (path, plain)[at % 2].read_bytes()
+        damage = (flip_a_bit, delete_a_byte, truncate, _other_parts)[int(draw.integers(4))]
+        (tmp_path / "damaged.xlsx").write_bytes(damage(whole, draw))
+        try:
+            answers.append(len(tables.read(tmp_path / "damaged.xlsx", ["zone", "population"])))
+        except dp.InputError as error:
+            assert "damaged.xlsx:" in str(error)
+    assert 0 < len(answers) < 400
+
+
+def _other_parts(content: bytes, draw: np.random.Generator) -> bytes:
+    """An archive one of whose parts is damaged, though the archive is whole."""
+    packed, changed = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with packed, zipfile.ZipFile(changed, "w") as damaged:
+        names = packed.namelist()
+        struck = names[int(draw.integers(len(names)))]
+        for name in names:
+            part = packed.read(name)
+            damaged.writestr(name, flip_a_bit(part, draw) if name == struck else part)
+    return changed.getvalue()

@@ -76,6 +76,12 @@ _PLAIN = {
     "tuple_type": "must be a list; write it in brackets: [one, other]",
     "too_short": "needs at least one entry",
     "string_type": "must be one name or text",
+    "model_type": "must be keys with values below it",
+    "dict_type": "must be keys with values below it",
+    "float_parsing": "must be a number; write digits such as 12.5",
+    "float_type": "must be a number; write digits such as 12.5",
+    "int_parsing": "must be a whole number; write digits such as 12",
+    "int_type": "must be a whole number; write digits such as 12",
     "date_type": "is not a date; write it as 2024-11-27",
     "date_parsing": "is not a date; write it as 2024-11-27",
     "date_from_datetime_parsing": "is not a date; write it as 2024-11-27",
@@ -117,7 +123,9 @@ def read_document(path: Path) -> Document:
         If the file cannot be read, is not YAML, or is not a mapping.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
 
     text = _text(path)
     yaml = YAML(typ="rt")
@@ -128,15 +136,18 @@ def read_document(path: Path) -> Document:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         problem = str(error.problem or error.context or "is not YAML").split("\n")[0]
-        raise InputError(
-            finding(path, f"{problem}; check the indentation and quotes", line, column)
-        ) from None
+        advice = "keep one" if isinstance(error, DuplicateKeyError) else "check the indentation and quotes"
+        raise InputError(finding(path, f"{problem}; {advice}", line, column)) from None
+    except ReaderError as error:
+        line, column = _line_and_column(text, error.position)
+        message = f"holds the control character {error.character}; type it anew"
+        raise InputError(finding(path, message, line, column)) from None
     except (YAMLError, ValueError) as error:
         raise InputError(finding(path, f"is not YAML ({str(error).splitlines()[0]})")) from None
     except RecursionError:
         raise InputError(finding(path, TOO_DEEP)) from None
     if loaded is None:
-        raise InputError(finding(path, "is empty"))
+        raise InputError(finding(path, "is empty; write keys with values, such as 'title: My question'", 1))
     if not isinstance(loaded, Mapping):
         raise InputError(finding(path, "must be keys with values, such as 'title: My question'", 1))
     marks: dict[Location, Mark] = {}
@@ -144,6 +155,12 @@ def read_document(path: Path) -> Document:
         return Document(path, _plain(loaded, path, (), marks), marks)
     except RecursionError:
         raise InputError(finding(path, TOO_DEEP)) from None
+
+
+def _line_and_column(text: str, position: int) -> tuple[int, int]:
+    """Line and column of a position in a text, from 1."""
+    before = text[:position]
+    return before.count("\n") + 1, position - before.rfind("\n")
 
 
 def _text(path: Path) -> str:

@@ -174,7 +174,7 @@ def _in_degrees(shapes: Array, crs: str, named: Path) -> Array:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return lines[0].partition(";")[0].rstrip(".") if lines else type(error).__name__
 
 
 def drawn(path: Path, box: Box) -> Drawing:
