@@ -122,6 +122,8 @@ def _layers(path: Path, named: Path) -> list[Feature]:
                 )
             for layer in layers:
                 found += _features(path, named, layer, len(found))
+    except UnboundLocalError:  # pyogrio's answer to a .prj that GDAL cannot write down
+        raise VectorError(named, "has a damaged reference system; save it anew, as EPSG:4326") from None
     except (DataSourceError, DataLayerError, UnicodeDecodeError, OSError) as error:
         raise VectorError(named, f"cannot be read ({_first_line(error)}); save it anew") from None
     return found
@@ -169,6 +171,8 @@ def _in_degrees(shapes: Array, crs: str, named: Path) -> Array:
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise VectorError(named, "lies nowhere on earth by its reference system; save it as EPSG:4326")
     return np.asarray(moved)
 
 
