@@ -4,6 +4,7 @@ import json
 import zipfile
 
 import numpy as np
+import pyogrio.raw
 import pytest
 import shapely
 
@@ -202,3 +203,22 @@ def test_what_is_wrong_with_a_map_is_said_with_its_name(tmp_path):
         assert len(str(caught.value).splitlines()) == 1
         checked += 1
     assert checked == 20
+
+
+PRJ = 'GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],' + (
+    'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+)
+
+
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [("D_WGS_1984", "D_WGS_\xb1984"), (PRJ, "")],
+    ids=["letter", "blank"],
+)
+def test_a_shapefile_with_a_damaged_reference_system_is_an_error(tmp_path, whole, damaged):
+    shape = np.array([shapely.to_wkb(shapely.box(1, 1, 2, 2))], dtype=object)
+    path = tmp_path / "front.shp"
+    pyogrio.raw.write(path, shape, [], [], geometry_type="Polygon", crs="EPSG:4326")
+    path.with_suffix(".prj").write_text(PRJ.replace(whole, damaged), encoding="latin-1")
+    with pytest.raises(vectors.VectorError, match=r"front\.shp: .*reference system"):
+        vectors.read(path)

@@ -19,6 +19,7 @@ from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import AreaFile, Gazetteer
 from displacement.io.inputs import Crossings, Inputs, NamedPlaces, Road, Zones
 from displacement.io.population import (
+    MOST_PEOPLE,
     Settlements,
     Sources,
     calibrated,
@@ -28,12 +29,20 @@ from displacement.io.population import (
     with_people,
     zone_table,
 )
+from displacement.io.provenance import MANIFEST, changed
 from displacement.io.tables import Row
 from displacement.movement.assumptions import Area
 from displacement.movement.blocks import blocks_of
 from displacement.movement.destinations import TYPES, Keys, Places
 
 Array = NDArray[Any]
+
+MOST_CELLS = 100_000_000
+"""A grid of more cells is a slip in the box or the cell."""
+FALSE_SCALE = 0.1
+"""A reference system in which lengths are further off than this is of another part of the world. [1]"""
+LONGEST_WAY = 1000.0
+"""A longer way beyond an exit is a slip. [h]"""
 
 
 def read(
@@ -68,12 +77,12 @@ def read(
         If a table is wrong.
     """
     area = gazetteer.area
-    try:
-        projection = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
-    except pyproj.exceptions.CRSError:
-        message = f"'{area.crs}' is no reference system; write one such as EPSG:32637"
-        raise InputError(finding(gazetteer.folder / "area.yaml", message, at="crs")) from None
+    _check_crs(gazetteer)
+    projection = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
     grid = _grid(area, projection, cell_km)
+    if grid.size > MOST_CELLS:
+        message = f"takes {grid.size:,} cells of {cell_km:g} km, more than {MOST_CELLS:,}; shrink it or enlarge these"
+        raise InputError(gazetteer.document.finding(("box",), message))
     reader = _Reader(gazetteer, projection, grid, sources)
     exits = reader.crossing_rows("exit")
     zones = reader.zone_totals(reader.zones(exits))
@@ -127,8 +136,41 @@ def read(
         files=tuple(reader.files),
         boundaries=reader.boundaries,
         terrain_speed=terrain,
-        notes=tuple(reader.notes),
+        notes=(*reader.notes, *_changed_files(gazetteer, zones)),
     )
+
+
+def _changed_files(gazetteer: Gazetteer, zones: Zones) -> list[str]:
+    """A note on each file of the area that is not as the folder's manifest describes it."""
+    notes = []
+    for name in changed(gazetteer.folder):
+        now = f" ({zones.population.sum():,.0f} people now)" if name == gazetteer.area.tables.zones else ""
+        notes.append(
+            f"{name} is not as {MANIFEST} describes it{now}: figures come from the changed file; if that is "
+            f"meant, run `make manifest` or remove {MANIFEST}."
+        )
+    return notes
+
+
+def _check_crs(gazetteer: Gazetteer) -> None:
+    """Raise an error for a reference system that is none, is not in metres, or whose metres are not true here."""
+    written, box = gazetteer.area.crs, gazetteer.area.box
+    why = ""
+    try:
+        crs = pyproj.CRS.from_user_input(written)
+        if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
+            why = f"'{written}' is no projected reference system in metres"
+        else:
+            middle = ((box.west + box.east) / 2, (box.south + box.north) / 2)
+            factors = pyproj.Proj(crs).get_factors(*middle)
+            scales = (factors.meridional_scale, factors.parallel_scale)
+            if not all(abs(scale - 1.0) <= FALSE_SCALE for scale in scales):
+                why = f"a metre of '{written}' is {scales[0]:.2f} m in the middle of the box"
+    except pyproj.exceptions.ProjError:
+        why = f"'{written}' is no reference system"
+    if why:
+        message = f"{why}; write that of the UTM zone, such as EPSG:32637"
+        raise InputError(gazetteer.document.finding(("crs",), message))
 
 
 def _grid(area: AreaFile, projection: pyproj.Transformer, cell_km: float) -> Grid:
@@ -252,11 +294,25 @@ class _Reader:
         easting, northing = self.projection.transform(
             row.number(longitude, -180, 180), row.number(latitude, -90, 90)
         )
-        if self.grid.cell(easting, northing) < 0:
+        if not np.isfinite(easting + northing) or self.grid.cell(easting, northing) < 0:
             where = f"{row[latitude]}, {row[longitude]}"
             raise row.wrong(
                 latitude, f"lies outside the area's box (got {where}); correct it or widen the box"
             )
+        return float(easting), float(northing)
+
+    def _near_point(self, row: Row) -> tuple[float, float]:
+        """Easting and northing of a row, which may lie as far outside the box as the box is wide. [m]"""
+        latitude, longitude = row.number("lat", -90, 90), row.number("lon", -180, 180)
+        box = self.gazetteer.area.box
+        away = max(
+            max(box.south - latitude, latitude - box.north) / (box.north - box.south),
+            max(box.west - longitude, longitude - box.east) / (box.east - box.west),
+        )
+        if away > 1.0:
+            where = f"{row['lat']}, {row['lon']}"
+            raise row.wrong("lat", f"lies far outside the area's box (got {where}); correct it")
+        easting, northing = self.projection.transform(longitude, latitude)
         return float(easting), float(northing)
 
     def zones(self, exits: list[Row]) -> Zones:
@@ -266,7 +322,11 @@ class _Reader:
         rows = self.rows(path, columns)
         tables.unique(rows, "zone")
         inside = len(rows)
-        if not any(row.number("population", 0) for row in rows):
+        codes = {row.text("zone") for row in rows}
+        for row in exits:
+            if row.text("id") in codes:
+                raise row.wrong("id", f"'{row['id']}' is the p-code of a zone; give the exit another id")
+        if not any(row.number("population", 0, MOST_PEOPLE) for row in rows):
             raise InputError(
                 finding(path, "nobody lives in any zone; give the people of each in 'population'")
             )
@@ -430,7 +490,7 @@ class _Reader:
             easting=points[:, 0],
             northing=points[:, 1],
             zone=np.array([self._zone(row, zone_index) for row in inside], dtype=np.int64),
-            population=np.array([row.number("population", 0) for row in inside]),
+            population=np.array([row.number("population", 0, MOST_PEOPLE) for row in inside]),
             response=tuple(row.get("response_group", "").strip() for row in inside),
         )
 
@@ -440,8 +500,7 @@ class _Reader:
         by_people = [self.point(row, "popw_lat", "popw_lon") for row in rows]
         by_area, zones = [], [zone_index[row.text("zone")] for row in rows]
         for row in rows:
-            easting, northing = self.projection.transform(row.number("lon"), row.number("lat"))
-            by_area.append((easting, northing))
+            by_area.append(self._near_point(row))
         points = np.array(by_people + by_area).reshape(-1, 2)
         return Settlements(
             easting=points[:, 0],
@@ -453,11 +512,12 @@ class _Reader:
 
     def named_places(self, path: Path, controllers: tuple[str, ...]) -> NamedPlaces:
         """Places with their controller at the start: rows without a date."""
-        rows = [
-            row
-            for row in self.rows(path, ["pcode", "lat", "lon", "date", "controller"])
-            if not row["date"].strip()
-        ]
+        rows = []
+        for row in self.rows(path, ["pcode", "lat", "lon", "date", "controller"]):
+            if row["date"].strip():
+                row.date("date")
+            else:
+                rows.append(row)
         tables.unique(rows, "pcode")
         if not rows:
             raise InputError(
@@ -517,6 +577,8 @@ class _Reader:
     def response_groups(self, settlements: Settlements, grid: Grid) -> tuple[tuple[str, ...], Array]:
         """Names of the response groups (the general one first), and the group of each cell."""
         groups = ("", *sorted(set(settlements.response) - {""}))
+        if not settlements.response:
+            return groups, np.zeros(grid.size, dtype=np.int64)
         _, nearest = _nearest(grid, settlements.easting, settlements.northing, np.inf)
         of_settlement = np.array([groups.index(group) for group in settlements.response])
         return groups, of_settlement[nearest]
@@ -526,7 +588,28 @@ class _Reader:
         columns = ["id", "name", "kind", "lat", "lon", "controller", "open_to_people"]
         rows = self.rows(self.gazetteer.table("crossings"), columns)
         tables.unique(rows, "id")
-        return [row for row in rows if row.text("kind") == kind]
+        for row in rows:
+            self._check_crossing(row)
+        return [row for row in rows if row["kind"].strip().casefold() == kind]
+
+    def _check_crossing(self, row: Row) -> None:
+        """Raise an error for a word of a crossing that means nothing."""
+        words = {
+            "kind": ("crossing", "exit"),
+            "open_to_people": ("yes", "no"),
+            "open_to_trucks": ("yes", "no", ""),
+        }
+        for column, meant in words.items():
+            written = row.get(column, "").strip().casefold()
+            if written not in meant:
+                listed = " or ".join(filter(None, meant))
+                raise row.wrong(column, f"must be {listed} (got '{written}')")
+        for written in row["controller"].split():
+            if self.gazetteer.controller(written) is None:
+                known = ", ".join(self.gazetteer.area.controllers)
+                raise row.wrong(
+                    "controller", f"unknown controller '{written}'; write one of {known}, or leave it blank"
+                )
 
     def crossings(self) -> Crossings:
         """Crossings and exits."""
@@ -536,17 +619,28 @@ class _Reader:
             code=tuple(row.text("id") for row in rows),
             easting=points[:, 0],
             northing=points[:, 1],
-            is_exit=np.array([row["kind"] == "exit" for row in rows], dtype=bool),
-            open_to_people=np.array([row.text("open_to_people") == "yes" for row in rows], dtype=bool),
+            is_exit=np.array([row["kind"].strip().casefold() == "exit" for row in rows], dtype=bool),
+            open_to_people=np.array(
+                [row["open_to_people"].strip().casefold() == "yes" for row in rows], dtype=bool
+            ),
         )
 
     def roads(self) -> dict[str, Road]:
         """Roads as points along them."""
         found: dict[str, list[tuple[float, float, float, float]]] = {}
+        last: dict[str, Row] = {}
         for row in self.rows(self.gazetteer.table("roads"), ["road", "seq", "lat", "lon", "speed_kmh"]):
-            vertices = found.setdefault(row.text("road"), [])
-            vertices.append((row.number("seq", 0), *self.point(row), row.number("speed_kmh", 0.1, 200)))
-        return {name: self._road(np.array(sorted(vertices))[:, 1:]) for name, vertices in found.items()}
+            name, order = row.text("road"), row.number("seq", 0)
+            vertices = found.setdefault(name, [])
+            if vertices and order <= vertices[-1][0]:
+                message = f"{row['seq']} of {name} comes after {vertices[-1][0]:g}; put its points in order along it"
+                raise row.wrong("seq", message)
+            vertices.append((order, *self.point(row), row.number("speed_kmh", 0.1, 200)))
+            last[name] = row
+        for name, vertices in found.items():
+            if len({vertex[1:3] for vertex in vertices}) < 2:
+                raise last[name].wrong("road", f"{name} has one point only; give two, or leave it out")
+        return {name: self._road(np.array(vertices)[:, 1:]) for name, vertices in found.items()}
 
     def _road(self, vertices: Array) -> Road:
         """Points half a cell apart along the vertices."""
@@ -595,8 +689,8 @@ class _Reader:
                 point = (group.easting, group.northing)
                 entries.append((zone, site, group.registered, *point, 0.0, group.capacity, group.room))
         for row in exits:
-            people = row.number_or("people_beyond", 0.0, 0)
-            beyond = row.number_or("hours_beyond", 0.0, 0)
+            people = row.number_or("people_beyond", 0.0, 0, MOST_PEOPLE)
+            beyond = row.number_or("hours_beyond", 0.0, 0, LONGEST_WAY)
             entries.append(
                 (zone_index[row.text("id")], town, people, *self.point(row), beyond, np.inf, np.inf)
             )
@@ -623,8 +717,10 @@ class _Reader:
     def _sites(self, zone_index: Mapping[str, int]) -> dict[int, list[_Sites]]:
         """The sites of each zone, those declared full apart from the others; only those with people."""
         total: dict[tuple[int, bool], _Sites] = {}
-        for row in self.rows(self.gazetteer.table("sites"), ["zone", "lat", "lon", "registered"]):
-            zone, people = self._zone(row, zone_index), row.number("registered", 0)
+        rows = self.rows(self.gazetteer.table("sites"), ["zone", "lat", "lon", "registered"])
+        tables.unique([row for row in rows if row.get("site", "").strip()], "site")
+        for row in rows:
+            zone, people = self._zone(row, zone_index), row.number("registered", 0, MOST_PEOPLE)
             capacity = _capacity(row, people)
             full = _declared_full(row, capacity)
             easting, northing = self.point(row)

@@ -12,17 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from displacement.io import tables
 from displacement.io.documents import Document, read_document
-from displacement.io.errors import InputError, finding
+from displacement.io.errors import InputError, finding, suggestion
 
 Kind = Literal["place", "zone", "crossing", "road", "admin1", "admin2"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Box(_Part):
@@ -32,6 +32,14 @@ class Box(_Part):
     north: float = Field(ge=-90, le=90)
     west: float = Field(ge=-180, le=180)
     east: float = Field(ge=-180, le=180)
+
+    @model_validator(mode="after")
+    def _has_an_inside(self) -> Box:
+        for low, high in (("south", "north"), ("west", "east")):
+            first, last = getattr(self, low), getattr(self, high)
+            if first >= last:
+                raise ValueError(f"'{low}' ({first:g}) must be below '{high}' ({last:g}); correct them")
+        return self
 
 
 class Controller(_Part):
@@ -62,7 +70,7 @@ class AreaFile(_Part):
     crs: str
     """Projected reference system of the grid, such as EPSG:32637."""
     box: Box
-    controllers: dict[str, Controller]
+    controllers: dict[str, Controller] = Field(min_length=1)
     controller_names: dict[str, str] = {}
     """Other spellings of controllers in the tables, and the id of each."""
     tables: Tables = Tables()
@@ -111,8 +119,22 @@ class Gazetteer:
         try:
             self.area = AreaFile.model_validate(document.data)
         except ValidationError as error:
-            raise InputError(*document.findings(error)) from None
+            raise InputError(*document.findings(error, {"": list(AreaFile.model_fields)})) from None
         self.document: Document = document
+        self._check_controllers()
+
+    def _check_controllers(self) -> None:
+        """Raise an error for a spelling that stands for no controller."""
+        known = list(self.area.controllers)
+        wrong = [
+            self.document.finding(
+                ("controller_names", written), f"unknown controller '{id}'" + suggestion(id, known)
+            )
+            for written, id in self.area.controller_names.items()
+            if id not in known
+        ]
+        if wrong:
+            raise InputError(*wrong)
 
     def table(self, name: str) -> Path:
         """Path of one of the area's tables."""
@@ -155,7 +177,13 @@ class Gazetteer:
         found: dict[str, Name] = {}
 
         def add(code: str, name: str, kind: Kind, zone: str = "", population: float = 0.0) -> None:
-            found.setdefault(code, Name(code, name, kind, zone, population))
+            other = found.setdefault(code, Name(code, name, kind, zone, population)).kind
+            if other != kind and {other, kind} != {
+                "place",
+                "crossing",
+            }:  # an exit may be a place with a controller
+                message = f"'{code}' is the code of a {other} and of a {kind}; give one of them another"
+                raise InputError(finding(self.folder, message))
 
         for row in tables.read(self.table("settlements"), ["pcode", "name", "zone", "population"]):
             add(

@@ -326,11 +326,11 @@ def _cells(one: Match) -> list[str]:
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], found: Sequence[Match]) -> None:
-    with tables.saving(path):
+    with tables.saving(path) as partial:
         if path.suffix.lower() == ".csv":
-            tables.write(path, header, rows)
+            tables.write(partial, header, rows)
         else:
-            path.write_bytes(_workbook(header, rows, [_COLOURS.get(one.how) for one in found]))
+            partial.write_bytes(_workbook(header, rows, [_COLOURS.get(one.how) for one in found]))
 
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?", re.ASCII)

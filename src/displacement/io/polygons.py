@@ -142,6 +142,12 @@ def _features(path: Path, codes: Sequence[str], grid: Grid) -> tuple[str, list[_
         )
         raise InputError(finding(path, message)) from None
     placed = shapely.transform(shapes, lambda points: np.column_stack(to_grid.transform(*points.T)))
+    nowhere = np.flatnonzero([not np.isfinite(shapely.get_coordinates(shape)).all() for shape in placed])
+    if nowhere.size:
+        message = (
+            "lies nowhere on earth by the file's reference system; check coordinates and reference system"
+        )
+        raise InputError(finding(path, message, at=f"feature {nowhere[0] + 1}"))
     return column, [
         _Feature(number, code, geometry)
         for number, (code, geometry) in enumerate(zip(written, placed, strict=True), start=1)
@@ -166,7 +172,7 @@ def _layer(path: Path) -> tuple[dict[str, Any], Array, list[Array]]:
                 )
                 raise InputError(finding(path, message))
             meta, _, geometry, fields = raw.read(path, force_2d=True)
-    except (RuntimeError, UnicodeDecodeError, OSError):
+    except (RuntimeError, UnicodeDecodeError, UnboundLocalError, OSError):
         message = "is not a map that can be read; write GeoJSON, GeoPackage or Shapefile"
         raise InputError(finding(path, message)) from None
     if geometry is None or len(geometry) == 0:

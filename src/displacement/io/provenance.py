@@ -10,8 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from displacement.io.errors import InputError, finding
+
 PACKAGE = "displacement-estimator"
 """Name of the distribution."""
+MANIFEST = "manifest.json"
+"""Says of each file of an area folder where it comes from, and its hash."""
 LIBRARIES = ("numpy", "scipy", "xarray", "pydantic", "pyproj", "rasterio", "shapely", "pyogrio", "netCDF4")
 
 
@@ -61,8 +65,50 @@ def provenance(settings: dict[str, Any], files: Iterable[Path]) -> dict[str, Any
 
 def _source(path: Path) -> dict[str, str]:
     """Source and licence of a table, from the manifest of its folder."""
-    manifest = path.parent / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    entry = json.loads(manifest.read_text(encoding="utf-8")).get("files", {}).get(path.name, {})
+    entry = _described(path.parent).get(path.name, {})
     return {key: entry[key] for key in ("source", "licence", "retrieved") if key in entry}
+
+
+def changed(folder: Path) -> list[str]:
+    """Files of a folder that are there, and not as its manifest describes them.
+
+    Line ends may differ: copying between systems changes them, and nothing else.
+    """
+    return [
+        name
+        for name, entry in _described(folder).items()
+        if Path(name).suffix != ".md"
+        and (folder / name).is_file()
+        and not _is_as(folder / name, entry["sha256"])
+    ]
+
+
+def _is_as(path: Path, digest: str) -> bool:
+    """Whether a file has a hash, as it is or with the line ends of the other systems."""
+    content = path.read_bytes()
+    unix = content.replace(b"\r\n", b"\n")
+    return digest in (hashlib.sha256(written).hexdigest() for written in (content, unix))
+
+
+def _described(folder: Path) -> dict[str, dict[str, str]]:
+    """What the manifest of a folder says of each file; nothing where there is none.
+
+    Raises
+    ------
+    InputError
+        If the manifest cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        files: dict[str, dict[str, str]] = json.loads(path.read_bytes())["files"]
+        if all(isinstance(entry["sha256"], str) and Path(name).name == name for name, entry in files.items()):
+            return files
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    raise InputError(
+        finding(
+            path, "does not give the files of the folder with their hashes; run `make manifest`, or remove it"
+        )
+    )

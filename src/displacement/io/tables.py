@@ -9,7 +9,9 @@ import csv
 import datetime as dt
 import io
 import math
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -186,7 +188,7 @@ def _refusal(path: Path, error: OSError, verb: str) -> str:
         return "is a folder; name a file"
     if isinstance(error, PermissionError):
         return LOCKED.format(verb)
-    return f"cannot be opened ({error.strerror}); check the drive and the name"
+    return f"cannot be opened ({error.strerror or error}); check the drive and the name"
 
 
 def _separated(path: Path, content: bytes) -> Sheet:
@@ -374,11 +376,25 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 @contextmanager
-def saving(path: Path) -> Iterator[None]:
-    """Answer a file that cannot be written with an error that says why."""
+def saving(path: Path) -> Iterator[Path]:
+    """A file to write into that takes its place only when all is written; an error says why that cannot be."""
     try:
-        yield
+        if path.is_dir():
+            raise IsADirectoryError
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        os.close(handle)
+        partial = Path(name)
+        try:
+            yield partial
+            partial.chmod(0o644)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except FileNotFoundError:
         raise InputError(finding(path, "cannot be written: there is no such folder; make it first")) from None
+    except NotADirectoryError:
+        raise InputError(
+            finding(path, f"cannot be written: {path.parent.name} is a file; name another folder")
+        ) from None
     except OSError as error:
         raise InputError(finding(path, _refusal(path, error, "write it"))) from None

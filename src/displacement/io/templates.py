@@ -131,8 +131,8 @@ def write(kind: str, path: Path) -> None:
     if path.exists():
         raise InputError(finding(path, "is there already; write to another file, or move that one away"))
     content = _workbook(kind, TEMPLATES[kind])
-    with tables.saving(path):
-        path.write_bytes(content)
+    with tables.saving(path) as partial:
+        partial.write_bytes(content)
 
 
 def _workbook(kind: str, template: Template) -> bytes:

@@ -122,6 +122,8 @@ def _layers(path: Path, named: Path) -> list[Feature]:
                 )
             for layer in layers:
                 found += _features(path, named, layer, len(found))
+    except UnboundLocalError:  # pyogrio's answer to a .prj that GDAL cannot write down
+        raise VectorError(named, "has a damaged reference system; save it anew, as EPSG:4326") from None
     except (DataSourceError, DataLayerError, UnicodeDecodeError, OSError) as error:
         raise VectorError(named, f"cannot be read ({_first_line(error)}); save it anew") from None
     return found
@@ -169,12 +171,14 @@ def _in_degrees(shapes: Array, crs: str, named: Path) -> Array:
     moved = shapely.transform(
         shapes, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise VectorError(named, "lies nowhere on earth by its reference system; save it as EPSG:4326")
     return np.asarray(moved)
 
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return lines[0].partition(";")[0].rstrip(".") if lines else type(error).__name__
 
 
 def drawn(path: Path, box: Box) -> Drawing:

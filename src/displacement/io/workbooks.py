@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +18,11 @@ from displacement.io.errors import InputError, finding
 SUFFIXES = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"))
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, ElementTree.ParseError, EOFError, OSError),
+    *(LookupError, ValueError, NotImplementedError, RuntimeError),
+)
+"""What the standard library raises on a damaged archive, or on damaged XML in it."""
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -64,11 +71,11 @@ def sheets(path: Path, content: bytes) -> list[Sheet]:
             and sheet.visible == calamine.SheetVisibleEnum.Visible
         ]
         found = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
+        failed = _failed_formulas(content)
     except calamine.PasswordError:
         raise _protected(path) from None
-    except calamine.CalamineError:
+    except (calamine.CalamineError, *_DAMAGES):
         raise InputError(finding(path, _damage(path, content))) from None
-    failed = _failed_formulas(content)
     return [Sheet(name, _lines(rows, failed.get(name, {}))) for name, rows in found.items()]
 
 
@@ -147,6 +154,7 @@ def position(name: str) -> tuple[int, int]:
     return int(name[len(letters) :]) - 1, column - 1
 
 
+_ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TARGET = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -181,5 +189,5 @@ def _errors(sheet: bytes) -> dict[str, str]:
     return {
         cell.get("r", ""): cell.findtext(f"{_MAIN}v", "")
         for _, cell in ElementTree.iterparse(io.BytesIO(sheet))
-        if cell.tag == f"{_MAIN}c" and cell.get("t") == "e" and cell.get("r")
+        if cell.tag == f"{_MAIN}c" and cell.get("t") == "e" and _ADDRESS.fullmatch(cell.get("r", ""))
     }

@@ -34,7 +34,7 @@ def assumed(default: float, unit: str, prior: tuple[str, float, float] | None = 
 class Assumptions(BaseModel):
     """Base of all assumptions: frozen, unknown keys refused, docstrings kept as descriptions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Hazard(Assumptions):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.io import tables
-from displacement.io.inputs import Road
 from displacement.scenario import model
+from displacement.scenario.control_events import OFF_ROAD
 from displacement.scenario.reading import Reading
 
 Array = NDArray[Any]
@@ -70,8 +70,9 @@ def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Clos
     closed = set(shut)
     boundaries: set[tuple[int, int]] = set()
     roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.roads.items()}
-    ways = [event for event in scenario.events if isinstance(event, model.Close | model.Open)]
-    for event in sorted(ways, key=lambda event: event.date):
+    events: list[tuple[int, Any]] = list(enumerate(scenario.events))
+    ways = [(index, event) for index, event in events if isinstance(event, model.Close | model.Open)]
+    for index, event in sorted(ways, key=lambda pair: pair[1].date):
         days, closes = reading.days(event), isinstance(event, model.Close)
         holds = days.start <= day and (event.until is None or day < days.stop)
         if not holds or event.for_ not in (whom, "all"):
@@ -81,7 +82,7 @@ def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Clos
             first, second = sorted(inputs.controllers.index(side) for side in event.between or ())
             (boundaries.add if closes else boundaries.discard)((first, second))
         elif name in roads:
-            begin, end = _points_between(reading, inputs.roads[name], event.between)
+            begin, end = _points_between(reading, index, name, event.between)
             roads[name][begin : end + 1] = closes
         else:
             (closed.add if closes else closed.discard)(name)
@@ -117,14 +118,24 @@ def truck_limits(reading: Reading) -> Iterator[TruckLimit]:
         yield TruckLimit(event.route, reading.day(event.date), reading.day(last), event.trucks)
 
 
-def _points_between(reading: Reading, road: Road, between: tuple[str, str] | None) -> tuple[int, int]:
+def _points_between(
+    reading: Reading, index: int, name: str, between: tuple[str, str] | None
+) -> tuple[int, int]:
     """First and last point of a road between two places on it."""
+    road = reading.inputs.roads[name]
     if between is None:
         return 0, len(road.cell) - 1
     ends = []
     for code in between:
         east, north = reading.inputs.coordinates[code]
-        ends.append(int(np.argmin(np.hypot(road.easting - east, road.northing - north))))
+        distance = np.hypot(road.easting - east, road.northing - north) / 1000.0
+        if distance.min() > OFF_ROAD:
+            message = (
+                f"{reading.named(code)} lies {distance.min():.0f} km from {name}, further than {OFF_ROAD:g} km; name "
+                "a place on the road, or another road"
+            )
+            raise reading.wrong(index, "between", message)
+        ends.append(int(np.argmin(distance)))
     return min(ends), max(ends)
 
 

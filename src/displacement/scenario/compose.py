@@ -13,11 +13,14 @@ from displacement.scenario.model import named_files
 
 PATCH_KEYS = ("base", "variants", "drop", "add")
 """Keys that say how a file or variant changes another; they are no field of a scenario."""
+LONGEST = 255
+"""A longer name is no file's on any system. [byte]"""
 
 
 def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, Document]]:
     """A document with its `base` applied, and its variants as documents."""
     document = read_document(path)
+    _check_names(document)
     here = path.resolve()
     if here in above:
         chain = " -> ".join(step.name for step in (*above, here))
@@ -25,8 +28,8 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
             document.finding(("base",), f"a scenario includes itself ({chain}); name another base")
         )
     variants: dict[str, Document] = {}
-    base = document.data.get("base")
-    if base is not None:
+    if "base" in document.data:
+        base = document.data["base"]
         if not isinstance(base, str):
             raise InputError(document.finding(("base",), f"must be a file's name (got {base!r})"))
         if not (path.parent / base).is_file():
@@ -54,10 +57,35 @@ def composed(path: Path, above: tuple[Path, ...]) -> tuple[Document, dict[str, D
             raise InputError(source.finding(("variants", name), message))
         if not isinstance(patch, Mapping):
             raise InputError(source.finding(("variants", name), "must hold drop, add or changed fields"))
-        marks = _below(source.marks, ("variants", name))
-        variants = variants | {str(name): Document(path, dict(patch), marks)}
+        variant = Document(path, dict(patch), _below(source.marks, ("variants", name)))
+        _check_patch(variant, ("base", "variants"))
+        _check_names(variant)
+        variants = variants | {str(name): variant}
     data = {key: value for key, value in document.data.items() if key not in PATCH_KEYS}
     return Document(path, data, document.marks), variants
+
+
+def _check_patch(patch: Document, foreign: tuple[str, ...] = ()) -> None:
+    """Raise an error for `drop` or `add` that is no list, and for keys that have no place in a patch."""
+    for key in foreign:
+        if key in patch.data:
+            raise InputError(
+                patch.finding((key,), "stands at the top of a file, and not in a variant; move it")
+            )
+    for key in ("drop", "add"):
+        if not isinstance(patch.data.get(key, []), list):
+            raise InputError(patch.finding((key,), "must be a list; write it in brackets: [one, other]"))
+
+
+def _check_names(document: Document) -> None:
+    """Raise an error for names of files that no file can have."""
+    own = [
+        ((key,), document.data, key) for key in ("base", "area") if isinstance(document.data.get(key), str)
+    ]
+    for at, holder, key in (*own, *named_files(document.data)):
+        if any(len(part.encode()) > LONGEST for part in holder[key].split("/")):
+            message = f"is too long for the name of a file ({len(holder[key])} letters); correct it"
+            raise InputError(document.finding(at, message))
 
 
 def _moved(document: Document, path: Path) -> Document:
@@ -85,6 +113,7 @@ def patched(base: Document, patch: Document) -> Document:
     """A document with the changed fields, `drop` and `add` of another."""
     data = copy.deepcopy(base.data)
     marks = dict(base.marks)
+    _check_patch(patch)
     _change(data, marks, patch, patch.data, (), skip=PATCH_KEYS)
     if {"drop", "add", "events"} & set(patch.data) and "condition" not in patch.data:
         data.pop("condition", None)  # what the answer depended on is no longer true

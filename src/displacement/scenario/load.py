@@ -89,6 +89,11 @@ def _findings(document: Document, error: ValidationError) -> list[str]:
         if detail["type"] == "event":
             entry = detail.get("input")
             keys = list(entry) if isinstance(entry, Mapping) else []
+            verbs = [key for key in keys if key in model.VERBS]
+            if verbs:
+                message = f"an event needs one verb (got {' and '.join(verbs)}); write an event for each"
+                lines.append(document.finding(location, message))
+                continue
             guess = suggestion(str(keys[0]), list(model.VERBS)) if keys else ""
             message = detail["msg"] + (f" (got {', '.join(map(str, keys))}{guess})" if keys else "")
             lines.append(document.finding(location, message))
@@ -284,10 +289,12 @@ def _ids(document: Document, gazetteer: Gazetteer, at: Location, written: Any, f
 def _dates(document: Document, event: Any, period: model.Period, at: Location) -> Iterator[str]:
     """Dates far outside the period, taken for slips."""
     early, late = (period.start - dt.timedelta(days=FAR_DAYS), period.last + dt.timedelta(days=FAR_DAYS))
-    date = getattr(event, "date", None)
-    if date is not None and not early <= date <= late:
-        message = f"{date} is far outside the period ({period.start} to {period.last}); correct the date or the period"
-        yield document.finding((*at, "date"), message)
+    for field in ("date", "until") if isinstance(event, model.Dated) else ("date",):
+        date = getattr(event, field, None)
+        if date is not None and not early <= date <= late:
+            message = f"{date} is far outside the period ({period.start} to {period.last}); correct it or the period"
+            yield document.finding((*at, field), message)
+            return
 
 
 def _table(document: Document, event: Any, gazetteer: Gazetteer, at: Location, path: Path) -> Iterator[str]:

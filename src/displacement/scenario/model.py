@@ -39,14 +39,18 @@ TABLE_PATTERN = rf"\.({'|'.join(map(_either_case, TABLE_ENDINGS))})$"
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
     )
 
 
 class Period(_Part):
     """The days the run covers."""
 
-    start: dt.date
+    start: dt.date = Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))
     """First day. Begin a day or two before the first event, so that people who leave early are counted."""
     days: int = Field(30, ge=1, le=730)
     """Number of days. [day]"""
@@ -159,14 +163,16 @@ class _Event(_Part):
     """Where this comes from, in your words; printed with the assumptions."""
 
 
-class _Dated(_Event):
+class Dated(_Event):
+    """An event of some days."""
+
     date: dt.date
     """The day it happens, at noon."""
     until: dt.date | None = None
     """The last day it holds or is repeated, inclusive."""
 
     @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> _Dated:
+    def _ends_after_it_begins(self) -> Dated:
         if self.until is not None and self.until < self.date:
             raise ValueError(
                 f"'until' ({self.until}) is before 'date' ({self.date}); give the later day in 'until'"
@@ -194,7 +200,7 @@ class ControlPlaces(_Event):
     """The day, at noon."""
 
 
-class ControlAlong(_Dated):
+class ControlAlong(Dated):
     """A front moves along a road: places beside it come under a controller as it passes.
 
     It moves at one speed, from noon of `date` to noon of `until`; each place changes at noon of the day on which
@@ -242,7 +248,7 @@ class StrikesTable(_Event):
     """Use its rows up to this day, inclusive."""
 
 
-class StrikesAt(_Dated):
+class StrikesAt(Dated):
     """Strikes at a place, on each day from `date` to `until`."""
 
     strikes: float = Field(gt=0)
@@ -251,7 +257,7 @@ class StrikesAt(_Dated):
     """Name or p-code of the place."""
 
 
-class StrikesTimes(_Dated):
+class StrikesTimes(Dated):
     """More or fewer strikes: those of tables and single events, times a number. Several such events multiply."""
 
     strikes_times: float = Field(ge=0)
@@ -261,7 +267,7 @@ class StrikesTimes(_Dated):
     before admin 2 before admin 3), a p-code exactly one, and the name of a place alone the strikes nearest to it."""
 
 
-class PressureAt(_Dated):
+class PressureAt(Dated):
     """An assault that takes nothing: people near it leave as if control were changing."""
 
     pressure: str
@@ -274,11 +280,17 @@ class PressureAt(_Dated):
     """Relative to a change of control. [1]"""
 
 
-class _Way(_Dated):
+class _Way(Dated):
     between: tuple[str, str] | None = None
     """On a road: the two places on it. On a boundary: the two controllers."""
     for_: Literal["people", "trucks", "all"] = Field("all", alias="for")
     """Whom it concerns."""
+
+    @model_validator(mode="after")
+    def _lies_between_two(self) -> _Way:
+        if self.between is not None and self.between[0] == self.between[1]:
+            raise ValueError(f"'between' names '{self.between[0]}' twice; write two")
+        return self
 
 
 class Close(_Way):
@@ -299,7 +311,7 @@ class Open(_Way):
     """Road, crossing or exit by name or id, or `boundary`."""
 
 
-class ReturnDeclared(_Dated):
+class ReturnDeclared(Dated):
     """An agreement lets people go home, from noon of `date`."""
 
     return_: Literal["declared"] = Field(alias="return")
@@ -310,7 +322,7 @@ class ReturnDeclared(_Dated):
     """The last day it holds, inclusive; default: it stays."""
 
 
-class Trucks(_Dated):
+class Trucks(Dated):
     """How many trucks a day can use a road, a crossing or an exit."""
 
     trucks: float = Field(ge=0)
@@ -339,9 +351,10 @@ def _verb(event: Any) -> str | None:
         return type(event).__name__
     if not isinstance(event, dict):
         return None
-    verb = next((verb for verb in VERBS if verb in event), None)
-    if verb is None:
+    verbs = [verb for verb in VERBS if verb in event]
+    if len(verbs) != 1:
         return None
+    verb = verbs[0]
     kinds = VERBS[verb]
     if len(kinds) == 1 or is_table(event[verb]):
         return kinds[0]
@@ -453,7 +466,7 @@ class ScenarioFile(_Part):
     """First departures: the model's, or given by a table (`observed: FILE`)."""
     reports: str | None = None
     """A table of observed figures (date, zone, measure, people, scope), shown beside the estimate."""
-    winter_months: tuple[int, ...] = (11, 12, 1, 2, 3)
+    winter_months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = (11, 12, 1, 2, 3)
     """Months that count as winter for travel off the roads. [month]"""
     movement: Movement = Movement()
     """Assumptions of the movement model that differ from the defaults."""

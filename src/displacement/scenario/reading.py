@@ -90,10 +90,17 @@ class Reading:
         return Gazetteer(self.scenario.area_folder, self.scenario.own_places)
 
     def point(self, row: tables.Row) -> tuple[float, float]:
-        """Easting and northing of a row. [m]"""
+        """Easting and northing of a row, which must lie inside the area's box. [m]"""
         from displacement.io.area import project
 
-        return project(self.inputs.grid.crs, row.number("lon", -180, 180), row.number("lat", -90, 90))
+        longitude, latitude = row.number("lon", -180, 180), row.number("lat", -90, 90)
+        box = self.inputs.area.box
+        if not (box.south <= latitude <= box.north and box.west <= longitude <= box.east):
+            where = f"{row['lat']}, {row['lon']}"
+            raise row.wrong(
+                "lat", f"lies outside the area's box (got {where}); correct it, or leave the row out"
+            )
+        return project(self.inputs.grid.crs, longitude, latitude)
 
     def finding(self, index: int, field: str, message: str) -> str:
         """One line that names the file, line and field of an event."""

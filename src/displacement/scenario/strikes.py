@@ -96,7 +96,10 @@ def _of_table(reading: Reading, index: int, event: model.StrikesTable) -> list[S
 def _own_form(reading: Reading, event: model.StrikesTable, last: dt.date) -> Iterator[Strike]:
     """Strikes of a table in the area's own form; rows with `use` no are left out."""
     for row in reading.rows(event.strikes, list(COLUMNS)):
-        if row.get("use", "yes").strip().casefold() == "no":
+        used = row.get("use", "").strip().casefold()
+        if used not in ("", "yes", "no"):
+            raise row.wrong("use", f"must be yes, no or blank (got '{row['use']}')")
+        if used == "no":
             continue
         date = row.date("date")
         if date <= last:
