@@ -229,7 +229,7 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "steps that make no day": (
         head("days: 10", "days: 10, step_days: 0.3"),
-        "q.yaml:3:39: period.step_days: a whole number of steps must make a day; write 1, 0.5 or ...",
+        "q.yaml:3:39: period.step_days: a whole number of steps must make half a day; write ...",
     ),
     "a date far outside the period": (
         event("strikes: 1, at: P1, date: 2003-01-05"),
@@ -505,7 +505,7 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "a variant that says nothing": (
         ask("variants: {calm: }\n"),
-        "q.yaml:6:12: variants.calm: must hold drop, add or changed fields",
+        "q.yaml:6:12: variants.calm: is no variant of the base, so there is none to leave out; drop this line",
     ),
     "a variant with a base": (
         ask("variants: {calm: {base: q.yaml}}\n"),

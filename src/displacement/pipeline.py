@@ -84,7 +84,9 @@ def run(
     progress("working out travel times")
     ways = [stages.travel_times(inputs, events, member, scenario) for member in parameters]
     progress("moving people")
-    with threadpool_limits(1, user_api="blas"):  # the products are small; more threads only wait for each other
+    with threadpool_limits(
+        1, user_api="blas"
+    ):  # the products are small; more threads only wait for each other
         moved = [
             stages.move(inputs, events, member, leaving.isel(member=at), ways[at], edges, scenario)
             for at, member in enumerate(parameters)
