@@ -265,9 +265,8 @@ def test_a_damaged_file_is_an_error_or_said_or_changes_nothing(shipped):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_a_thousand_damages_of_each_set_of_files_are_errors_or_said_or_change_nothing(shipped, seed):
-    found = [failure for one in shipped for failure in failures(one, seed, MANY)]
+def test_a_thousand_damages_of_each_set_of_files_are_errors_or_said_or_change_nothing(shipped):
+    found = [failure for one in shipped for failure in failures(one, 11, MANY)]
     assert found == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -65,7 +66,9 @@ def provenance(settings: dict[str, Any], files: Iterable[Path]) -> dict[str, Any
 
 def _source(path: Path) -> dict[str, str]:
     """Source and licence of a table, from the manifest of its folder."""
-    entry = _described(path.parent).get(path.name, {})
+    entry: dict[str, str] = {}
+    with contextlib.suppress(InputError):  # beside a planner's own table a manifest may be of another kind
+        entry = _described(path.parent).get(path.name, {})
     return {key: entry[key] for key in ("source", "licence", "retrieved") if key in entry}
 
 
