@@ -47,7 +47,7 @@ def test_a_first_question_to_an_empty_area_says_what_to_fill_in(tmp_path, capsys
     assert main(["run", str(tmp_path / "mine" / "first_question.yaml"), "--out", str(tmp_path / "run")]) == 1
     said = capsys.readouterr().err
     assert "Traceback" not in said
-    assert "PLACE" in said
+    assert "area.yaml:9:1: box: 'south' (0) must be below 'north' (0)" in said
     assert not (tmp_path / "run").exists()
 
 
