@@ -178,7 +178,7 @@ def _schema(chosen: argparse.Namespace) -> int:
 
     from displacement.scenario.schema import schema
 
-    print(json.dumps(schema(), indent=2))
+    print(json.dumps(schema(), indent=2, default=str))
     return DONE
 
 

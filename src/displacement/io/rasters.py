@@ -159,7 +159,7 @@ def _opened(path: Path) -> Iterator[Any]:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             raster = rasterio.open(path)
-        except RasterioError:
+        except (RasterioError, OSError):
             message = "is not a raster, or not whole; write a GeoTIFF, or fetch it again"
             raise InputError(finding(path, message)) from None
     with raster:
@@ -305,7 +305,7 @@ def _strips(raster: Any, window: Window, path: Path) -> Iterator[_Strip]:
         part = Window(window.col_off, first, window.width, last - first)
         try:
             read = raster.read(1, window=part, masked=True)
-        except RasterioError:
+        except (RasterioError, OSError):
             message = f"cannot be read beyond row {first + 1}; the file is not whole, fetch it again"
             raise InputError(finding(path, message)) from None
         values = np.asarray(read.data, dtype=np.float64)
