@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from displacement import stages, variables
 from displacement.io import area, reports
@@ -84,13 +83,10 @@ def run(
     progress("working out travel times")
     ways = [stages.travel_times(inputs, events, member, scenario) for member in parameters]
     progress("moving people")
-    with threadpool_limits(
-        1, user_api="blas"
-    ):  # the products are small; more threads only wait for each other
-        moved = [
-            stages.move(inputs, events, member, leaving.isel(member=at), ways[at], edges, scenario)
-            for at, member in enumerate(parameters)
-        ]
+    moved = [
+        stages.move(inputs, events, member, leaving.isel(member=at), ways[at], edges, scenario)
+        for at, member in enumerate(parameters)
+    ]
     people, flows = (xr.concat(parts, "member") for parts in zip(*moved, strict=True))
     people, flows = (_daily(part, scenario) for part in (people, flows))
     people = variables.describe(_with_names(people, inputs), variables.PEOPLE)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from displacement import variables
 from displacement.io import cache
@@ -185,17 +186,19 @@ def move(
         destinations.allowed(weights, easting, northing, inputs.grid.cell_area, inputs.destinations, rules),
         destinations.allowed_between(inputs.destinations, rules),
     )
-    return simulate.simulate(
-        leaving,
-        inputs.blocks,
-        inputs.destinations,
-        allowed,
-        ways,
-        _conditions(inputs, events, member, edges),
-        member,
-        inputs.zones.code,
-        scenario.period.step_days,
-    )
+    conditions = _conditions(inputs, events, member, edges)
+    with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
+        return simulate.simulate(
+            leaving,
+            inputs.blocks,
+            inputs.destinations,
+            allowed,
+            ways,
+            conditions,
+            member,
+            inputs.zones.code,
+            scenario.period.step_days,
+        )
 
 
 def _conditions(
