@@ -29,7 +29,7 @@ def weights(
     preparation_days: float,
     step_days: float,
     shape: float = 3.0,
-    tail: float = 1e-14,
+    tail: float = 1e-10,
 ) -> NDArray[Any]:
     """Share of those who set off in a step that arrives 0, 1, 2, ... steps later.
 
