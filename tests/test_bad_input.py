@@ -577,7 +577,7 @@ AREA_FOLDER: dict[str, tuple[Edit, str]] = {
     ),
     "no table of the start": (
         area("area.yaml", "start_control: control.csv", "start_control: gone.csv"),
-        "area/gone.csv: there is no such file; did you mean 'zones.csv'?",
+        "area/area.yaml:10:1: start_control: there is no table 'gone.csv' in the area folder; did you ...",
     ),
     "a manifest that is no JSON": (
         all_of(ask(""), put("area/manifest.json", "{")),

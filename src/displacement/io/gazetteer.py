@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from displacement.io import tables
-from displacement.io.documents import Document, read_document
+from displacement.io.documents import Document, Location, read_document
 from displacement.io.errors import InputError, finding, suggestion
 
 Kind = Literal["place", "zone", "crossing", "road", "admin1", "admin2"]
@@ -122,6 +122,23 @@ class Gazetteer:
             raise InputError(*document.findings(error, {"": list(AreaFile.model_fields)})) from None
         self.document: Document = document
         self._check_controllers()
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        """Raise an error for a table that the area file names and that is not there."""
+        near = sorted(path.name for path in self.folder.glob("*.csv"))
+        written = self.document.data.get("tables") or {}
+        named: list[tuple[Location, str]] = [(("start_control",), self.area.start_control)]
+        named += [(("tables", key), str(getattr(self.area.tables, key))) for key in written]
+        wrong = [
+            self.document.finding(
+                at, f"there is no table '{name}' in the area folder" + suggestion(name, near)
+            )
+            for at, name in named
+            if not (self.folder / name).is_file()
+        ]
+        if wrong:
+            raise InputError(*wrong)
 
     def _check_controllers(self) -> None:
         """Raise an error for a spelling that stands for no controller."""
