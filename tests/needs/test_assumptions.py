@@ -6,7 +6,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from displacement.needs.assumptions import Item, NeedsAssumptions
+from displacement.needs.assumptions import NeedsAssumptions
+from displacement.needs.item import Item
 
 LINE = {
     "id": "lamp",
@@ -34,7 +35,10 @@ LINE = {
         ({"covers_days": 5}, "covers_days has no meaning for household_once"),
         ({"after": "tent"}, "after has no meaning for household_once"),
         ({"kind": "daily", "after": "tent", "phase": "acute"}, "keep one of them"),
-        ({"phase": "stabilised"}, "counted on arrival"),
+        ({"kind": "per_move", "phase": "stabilised"}, "counted on arrival"),
+        ({"kind": "daily", "for_group": ["returned"]}, "counted on the day of return"),
+        ({"id": "lamp", "contains": {"lamp": 1}}, "contains names the line itself"),
+        ({"contains": {"tent": 0}}, "greater than 0"),
         ({"kind": "cohort_once"}, "write kind: household_once"),
         ({"months": [1, 1]}, "a month twice"),
         ({"months": [13]}, "less than or equal to 12"),

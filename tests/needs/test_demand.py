@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from displacement.needs import assumptions
-from displacement.needs.assumptions import Item, NeedsAssumptions
+from displacement.needs.assumptions import NeedsAssumptions
 from displacement.needs.catalogue import Catalogue, resolve
 from displacement.needs.demand import arrived_within, demand, mass_and_volume
+from displacement.needs.item import Item
 
 STANDARDS: dict[str, Any] = YAML(typ="safe").load(
     Path(assumptions.__file__).with_name("standards.yaml").read_text(encoding="utf-8")

@@ -7,14 +7,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from displacement.needs.assumptions import Item, NeedsAssumptions
+from displacement.needs.assumptions import NeedsAssumptions
+from displacement.needs.item import Item
+from displacement.needs.units import UnitError, converted, measured
 
 __all__ = ["Catalogue", "CatalogueError", "resolve", "table"]
 
 DEFAULT = "default"
 """Name of the layer that stands behind a field which no layer gives."""
 
-_LAYER_KEYS = ("version", "currency", "items", "drop")
+EVERY_LINE = "all"
+"""In `include`: every line there is."""
+
+_LAYER_KEYS = ("version", "currency", "title", "items", "drop", "include")
 _PER = ("person", "household", "kit_household")
 _WHERE = ("all", "town", "site")
 _QUANTITY_FIELDS = {"quantity", "low", "high"}
@@ -40,7 +45,9 @@ class Catalogue:
     """The aid items of a run, and which layer gave each of their fields."""
 
     items: tuple[Item, ...]
-    """In the order in which the layers name them."""
+    """Those that count, in the order in which the layers name them."""
+    aside: tuple[Item, ...]
+    """Those that count only where they are included."""
     provenance: Mapping[tuple[str, str], str]
     """(item id, field) -> name of the layer that gave it, or "default"."""
     currency: str
@@ -56,6 +63,8 @@ class Catalogue:
             if item.id == item_id:
                 return item
         known = [item.id for item in self.items]
+        if item_id in (item.id for item in self.aside):
+            raise CatalogueError([f"{item_id}: is not on the list; name it under needs: include"])
         raise CatalogueError([f"{item_id}: no such item{_suggestion(item_id, known)}"])
 
 
@@ -65,9 +74,10 @@ def resolve(
 ) -> Catalogue:
     """One catalogue from layers of standards; a later layer wins field by field.
 
-    A layer has `items`, a list of lines with an `id`, and `drop`, a list of ids. A line whose id is
-    known changes only the fields it gives; any other line is a new item and must be whole. What is
-    dropped goes first. A quantity changed without a source counts as assumed, on the layer's word.
+    A layer has `items`, a list of lines with an `id`, `drop`, a list of ids, and `include`, the ids of lines beside the
+    list that count too (`all`: every one). A line whose id is known changes only the fields it gives; any other line is a
+    new item and must be whole. What is dropped goes first. A quantity changed without a source counts as assumed, on the
+    layer's word. A quantity may be written with its unit and period ("15 litre/day"), which must be those of the line.
 
     Parameters
     ----------
@@ -107,6 +117,7 @@ def resolve(
         if isinstance(layer, Mapping):
             problems += _drop(name, layer, lines, provenance)
             problems += _merge(name, layer, lines, provenance)
+            problems += _include(name, layer, lines, provenance)
     problems += _unlike_headers(layers)
     items = list(_build(lines, provenance, problems))
     problems += [problem for item in items for problem in _dangling(item, lines, profile)]
@@ -114,7 +125,8 @@ def resolve(
         raise CatalogueError(problems)
     header = layers[0][1] if layers else {}
     return Catalogue(
-        items=tuple(items),
+        items=tuple(item for item in items if item.listed),
+        aside=tuple(item for item in items if not item.listed),
         provenance=_with_defaults(items, provenance),
         currency=str(header.get("currency", "")),
         version=str(header.get("version", "")),
@@ -123,7 +135,7 @@ def resolve(
 
 
 def table(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """One row an item, ready to print: its fields, and the layers that gave its numbers.
+    """One row an item, ready to print: its fields, and the layers that gave its numbers; first those on the list.
 
     Returns
     -------
@@ -142,7 +154,7 @@ def table(catalogue: Catalogue) -> list[dict[str, Any]]:
                 if any(catalogue.provenance[item.id, field] == layer for field in Item.model_fields)
             ),
         }
-        for item in catalogue.items
+        for item in (*catalogue.items, *catalogue.aside)
     ]
 
 
@@ -154,7 +166,7 @@ def _misshapen(name: str, layer: Any) -> Iterator[str]:
     for key in layer:
         if key not in _LAYER_KEYS:
             yield f"{name}: {key}: unknown key{_suggestion(key, _LAYER_KEYS)}"
-    for key in ("items", "drop"):
+    for key in ("items", "drop", "include"):
         if not isinstance(layer.get(key) or [], list | tuple):
             yield f"{name}: {key}: write a list (got {layer[key]!r})"
     seen: set[str] = set()
@@ -197,6 +209,20 @@ def _drop(
             del provenance[item_id, field]
 
 
+def _include(
+    name: str, layer: Mapping[str, Any], lines: dict[str, Fields], provenance: Provenance
+) -> Iterator[str]:
+    """Put lines on the list; say which are not there."""
+    for item_id in _list(layer, "include"):
+        if item_id != EVERY_LINE and item_id not in lines:
+            yield f"{name}: include: {item_id}: no such item{_suggestion(item_id, lines)}"
+            continue
+        for each in lines if item_id == EVERY_LINE else (item_id,):
+            if not lines[each].get("listed", True):
+                lines[each]["listed"] = True
+                provenance[each, "listed"] = name
+
+
 def _merge(
     name: str, layer: Mapping[str, Any], lines: dict[str, Fields], provenance: Provenance
 ) -> Iterator[str]:
@@ -206,6 +232,11 @@ def _merge(
             continue
         item_id = line["id"]
         below = lines.get(item_id)
+        try:
+            line = _with_plain_quantities(line, below or {})  # noqa: PLW2901
+        except UnitError as error:
+            yield f"{name}: {item_id}.quantity: {error}"
+            continue
         if below is None:
             missing = [f for f, info in Item.model_fields.items() if info.is_required()]
             missing = [field for field in missing if field not in line]
@@ -220,6 +251,39 @@ def _merge(
         given = dict(line) if below is None else _with_a_word_for_it(name, dict(line))
         lines[item_id] = {**(below or {}), **given}
         provenance.update({(item_id, field): name for field in given})
+
+
+def _with_plain_quantities(line: Mapping[str, Any], below: Fields) -> Fields:
+    """The line with quantities that were written with a unit as plain numbers in the line's unit and period."""
+    plain = dict(line)
+    for field in ("quantity", "low", "high"):
+        if isinstance(line.get(field), str):
+            plain[field] = _plain_quantity(str(line[field]), plain, below)
+    return plain
+
+
+def _plain_quantity(written: str, line: Fields, below: Fields) -> float:
+    """A number in the unit and for the period of the line; a new line takes both from what is written."""
+    given = measured(written)
+    if "unit" not in line and "unit" not in below:
+        line["unit"] = given.unit
+    unit = str(line.get("unit", below.get("unit", "")))
+    value = converted(given.value, given.unit, unit)
+    if given.period_days is None:
+        return value
+    kind = line.get("kind", below.get("kind"))
+    if kind not in ("daily", "periodic_kit"):
+        raise UnitError(f"a line of kind {kind} has no period; write {value:g} {unit} (got {written!r})")
+    if "every_days" not in line and "every_days" not in below and "quantity" not in below:
+        line["every_days"] = given.period_days
+    period = float(line.get("every_days", below.get("every_days")) or 1.0)
+    if abs(period - given.period_days) > 1e-9:
+        same = value * period / given.period_days
+        raise UnitError(
+            f"the line is in {unit} for {period:g} day{'' if period == 1 else 's'} (got {written!r}); that would be "
+            f"{same:.3g} {unit}; write it so if that is meant"
+        )
+    return value
 
 
 def _untraceable(name: str, line: Mapping[str, Any], below: Fields) -> Iterator[str]:
@@ -302,7 +366,10 @@ def _dangling(item: Item, lines: Mapping[str, Fields], assumptions: NeedsAssumpt
             f"{item.id}.after: no such item {item.after!r}{_suggestion(item.after, lines)}; "
             "or write after: null if the line starts at arrival"
         )
-    elif item.after is not None and lines[item.after].get("covers_days") is None:
+    for other in item.contains:
+        if other not in lines:
+            yield f"{item.id}.contains: no such item {other!r}{_suggestion(other, lines)}"
+    if item.after is not None and item.after in lines and lines[item.after].get("covers_days") is None:
         yield f"{item.id}.after: {item.after} has no covers_days; give it one, or write after: null"
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from displacement.needs.assumptions import Item, Kind, NeedsAssumptions
+from displacement.needs.assumptions import NeedsAssumptions
 from displacement.needs.catalogue import Catalogue
+from displacement.needs.item import Item, Kind
 
 __all__ = ["demand", "mass_and_volume"]
 
