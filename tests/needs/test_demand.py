@@ -13,8 +13,10 @@ from ruamel.yaml import YAML
 from displacement.needs import assumptions
 from displacement.needs.assumptions import NeedsAssumptions
 from displacement.needs.catalogue import Catalogue, resolve
-from displacement.needs.demand import arrived_within, demand, mass_and_volume
+from displacement.needs.crowds import arrived_within
+from displacement.needs.demand import demand
 from displacement.needs.item import Item
+from displacement.needs.loads import mass_and_volume
 
 STANDARDS: dict[str, Any] = YAML(typ="safe").load(
     Path(assumptions.__file__).with_name("standards.yaml").read_text(encoding="utf-8")
@@ -439,6 +441,8 @@ def test_unusable_people_are_an_error_and_never_a_zero(people: xr.Dataset, said:
         demand(people, CATALOGUE)
 
 
-def test_an_item_for_people_who_are_not_given_is_an_error() -> None:
-    with pytest.raises(ValueError, match="the item is for resident"):
-        need_of(steady(1, 1), for_group=["resident"])
+def test_an_item_for_people_who_are_not_given_is_a_blank_and_never_a_zero() -> None:
+    needs = demand(steady(1, 1), invented(for_group=["newly_displaced", "resident"]))
+    assert np.isnan(needs.need.item())
+    assert needs.items_without_people == "thing"
+    assert np.isnan(demand(steady(0, 1), invented(for_group=["resident"])).need.item())

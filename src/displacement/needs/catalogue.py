@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -40,6 +40,19 @@ class CatalogueError(ValueError):
         return CatalogueError, (self.problems,)
 
 
+class SiteChange(NamedTuple):
+    """Lines that differ in some zones."""
+
+    name: str
+    """Name of the layer, for what explains a number."""
+    zones: tuple[str, ...]
+    """P-codes."""
+    type: str
+    """town, site or all: for people in which places of the zones."""
+    items: tuple[Item, ...]
+    """The lines as they are there."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The aid items of a run, and which layer gave each of their fields."""
@@ -56,6 +69,8 @@ class Catalogue:
     """Version of the lowest layer."""
     layers: tuple[str, ...]
     """Names of the layers, lowest first."""
+    sites: tuple[SiteChange, ...] = ()
+    """Lines that differ in some zones: the highest layer."""
 
     def item(self, item_id: str) -> Item:
         """The item of that id; a CatalogueError with the nearest ids where there is none."""
@@ -71,6 +86,7 @@ class Catalogue:
 def resolve(
     layers: Sequence[tuple[str, Mapping[str, Any]]],
     assumptions: NeedsAssumptions | None = None,
+    sites: Sequence[Mapping[str, Any]] = (),
 ) -> Catalogue:
     """One catalogue from layers of standards; a later layer wins field by field.
 
@@ -85,6 +101,9 @@ def resolve(
         Parsed layers, lowest first. The first states `currency` and `version`.
     assumptions : NeedsAssumptions, optional
         Names the cohorts and shelter situations that lines may refer to.
+    sites : sequence of mapping, optional
+        Changes in some zones: `zones` (p-codes), `type` (town, site or all) and `items`, lines with an id and the fields
+        that differ (quantity, low, high, share, where, source, status).
 
     Returns
     -------
@@ -121,6 +140,8 @@ def resolve(
     problems += _unlike_headers(layers)
     items = list(_build(lines, provenance, problems))
     problems += [problem for item in items for problem in _dangling(item, lines, profile)]
+    changes = tuple(_site_changes(sites, lines, provenance, problems))
+    problems += _circles(items)
     if problems:
         raise CatalogueError(problems)
     header = layers[0][1] if layers else {}
@@ -131,6 +152,7 @@ def resolve(
         currency=str(header.get("currency", "")),
         version=str(header.get("version", "")),
         layers=tuple(name for name, _ in layers),
+        sites=changes,
     )
 
 
@@ -315,6 +337,46 @@ def _with_a_word_for_it(name: str, given: Fields) -> Fields:
         if field in given:
             filled.setdefault(status, "assumed")
     return filled
+
+
+_SITE_FIELDS = ("id", "quantity", "low", "high", "share", "where", "source", "status")
+
+
+def _site_changes(
+    sites: Sequence[Mapping[str, Any]], lines: dict[str, Fields], provenance: Provenance, problems: list[str]
+) -> Iterator[SiteChange]:
+    """The lines as they are in some zones."""
+    for number, site in enumerate(sites, start=1):
+        name = f"sites[{number}]"
+        for line in site["items"]:
+            for field in line:
+                if field not in _SITE_FIELDS:
+                    known = ", ".join(_SITE_FIELDS[1:])
+                    problems.append(
+                        f"{name}: {line.get('id')}.{field}: cannot differ by zone; these can: {known}"
+                    )
+        below = {item_id: dict(fields) for item_id, fields in lines.items()}
+        blame = dict(provenance)
+        problems += _misshapen(name, {"items": list(site["items"])})
+        problems += _merge(name, {"items": list(site["items"])}, below, blame)
+        ids = [line.get("id") for line in site["items"]]
+        changed = {item_id: below[item_id] for item_id in ids if item_id in lines}
+        yield SiteChange(
+            name, tuple(site["zones"]), str(site["type"]), tuple(_build(changed, blame, problems))
+        )
+
+
+def _circles(items: Sequence[Item]) -> Iterator[str]:
+    """Lines that contain each other."""
+    inside = {item.id: set(item.contains) for item in items}
+    for start, held in inside.items():
+        reached: set[str] = set()
+        ahead = set(held)
+        while ahead:
+            reached |= ahead
+            ahead = {deeper for item_id in ahead for deeper in inside.get(item_id, ())} - reached
+        if start in reached:
+            yield f"{start}.contains: it holds a line that holds it again; take one of them out"
 
 
 def _build(lines: Mapping[str, Fields], provenance: Provenance, problems: list[str]) -> Iterator[Item]:

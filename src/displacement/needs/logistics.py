@@ -96,7 +96,7 @@ class Supply(Assumptions):
     nothing, and what is not carried from hubs is left out of the account. In the catalogue's currency."""
     target: Annotated[float, Field(gt=0, le=1)] | dict[Sector, Share] = 1.0
     """Share of the need that is to be met, for all sectors or by sector (others: 1). [1]"""
-    losses: Share = 0.02
+    losses: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """Share of what leaves a hub that is lost on the way or at distribution. [1]
     Source: recalled; range 0.01 to 0.15, the last for December 2024, when stores were looted."""
     rule: Literal["lifesaving", "proportional"] = "lifesaving"

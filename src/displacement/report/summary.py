@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io.reports import WHOLE_AREA
-from displacement.needs.demand import mass_and_volume
+from displacement.needs.loads import mass_and_volume
 from displacement.report.observed import beside
 from displacement.report.rounding import SMALLEST, quantiles, significant, words
 from displacement.result import LIMITS, Result
