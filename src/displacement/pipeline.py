@@ -11,17 +11,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement import stages, variables
-from displacement.io import area, reports
+from displacement.io import area, reports, stock
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
-from displacement.io.standards import catalogue
+from displacement.io.stock import StockList
 from displacement.movement.control import of_cells
+from displacement.needs.catalogue import Catalogue
 from displacement.needs.demand import demand
+from displacement.needs.supply import deliver
 from displacement.result import Result
-from displacement.scenario import timeline
+from displacement.scenario import aid_lines, supplies, timeline
+from displacement.scenario.aid import Needs
 from displacement.scenario.load import load
 from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
@@ -74,6 +77,8 @@ def run(
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
+    lines = aid_lines_of(scenario)
+    listed = _stock(scenario, lines)
     edges = stages.edges_of(scenario)
     parameters = [scenario.movement]
 
@@ -94,17 +99,20 @@ def run(
 
     progress("working out the needs")
     needs = estimate_needs(people, scenario)
+    supply = estimate_supply(needs, scenario, lines, listed, inputs, events)
     return Result(
         scenario=scenario,
         inputs=inputs,
         people=people,
         flows=flows,
         needs=needs,
+        supply=supply,
+        catalogue=lines,
         fields=_fields(inputs, events, cells_leaving, scenario, keep),
         provenance=provenance(
-            scenario.settings(), [scenario.path, *inputs.files, *events.files, *_report_files(scenario)]
+            scenario.settings(), [scenario.path, *inputs.files, *events.files, *_own_files(scenario)]
         ),
-        notes=(*inputs.notes, *events.notes),
+        notes=(*inputs.notes, *events.notes, *listed.notes),
         reports=observed,
     )
 
@@ -125,12 +133,61 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
     xarray.Dataset
         `need` by (member, time, zone, item), in each item's unit, for each day.
     """
-    from displacement.scenario.model import Needs
-
     if "inside" in people.coords:
         people = people.isel(zone=np.flatnonzero(people["inside"].values)).drop_vars("inside")
     settings = scenario.needs if scenario is not None else Needs()
-    return demand(people, catalogue(settings, settings.items, settings.drop), settings)
+    return demand(people, aid_lines_of(scenario), settings)
+
+
+def aid_lines_of(scenario: Scenario | None = None) -> Catalogue:
+    """The aid lines of a scenario with all layers; the standards as they are if left out.
+
+    Raises
+    ------
+    displacement.needs.catalogue.CatalogueError
+        With every mistake in the lines.
+    """
+    if scenario is None:
+        return aid_lines.catalogue_of(Needs(), None)
+    return aid_lines.catalogue_of(scenario.needs, Gazetteer(scenario.area_folder).standards)
+
+
+def estimate_supply(
+    needs: xr.Dataset,
+    scenario: Scenario,
+    lines: Catalogue,
+    listed: StockList,
+    inputs: Inputs,
+    events: Timeline,
+) -> xr.Dataset | None:
+    """What of the needs can be met from the scenario's stock, routes and money.
+
+    Parameters
+    ----------
+    needs : xarray.Dataset
+        As `estimate_needs` returns it, on the scenario's days.
+    scenario : Scenario
+        Its `supply`.
+    lines : Catalogue
+        Its aid lines.
+    listed : StockList
+        Its table of stock.
+    inputs, events : Inputs, Timeline
+        What closes and limits routes.
+
+    Returns
+    -------
+    xarray.Dataset or None
+        As `displacement.needs.supply.deliver` returns it; None where the scenario says nothing of supply.
+    """
+    supply = scenario.supply
+    if supply is None:
+        return None
+    period = scenario.period.start, scenario.period.last
+    stores = supplies.stores(supply, listed, lines.items, period, scenario.path)
+    zones = [str(zone) for zone in needs["zone"].values]
+    routes = supplies.ways(supply, stores.hubs, inputs, events, zones)
+    return deliver(needs, supply, stores, routes, supplies.money(supply, period))
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -153,6 +210,20 @@ def _sources(scenario: Scenario) -> Sources:
     }
     files = {name: scenario.file(file) for name, file in names.items() if file is not None}
     return Sources(**files, calibrate=people.calibrate_to == "zones")
+
+
+def _stock(scenario: Scenario, lines: Catalogue) -> StockList:
+    """The table of stock that a scenario names."""
+    if scenario.supply is None or scenario.supply.stock is None:
+        return StockList((), ())
+    period = scenario.period.start, scenario.period.last
+    return stock.read(scenario.file(scenario.supply.stock), (*lines.items, *lines.aside), period)
+
+
+def _own_files(scenario: Scenario) -> list[Path]:
+    """Tables of observed figures and stock that the scenario names."""
+    named = scenario.supply.stock if scenario.supply else None
+    return [*_report_files(scenario), *([scenario.file(named)] if named else [])]
 
 
 def _report_files(scenario: Scenario) -> list[Path]:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from displacement.io.inputs import Inputs
 from displacement.io.reports import Report
+from displacement.needs.catalogue import Catalogue
 from displacement.scenario.model import Scenario
 
 LIMITS = (
@@ -35,6 +36,11 @@ class Result:
         `departures` by (member, time, origin, destination). [movement]
     needs : xarray.Dataset
         `need` by (member, time, zone, item), in each item's unit.
+    supply : xarray.Dataset, optional
+        What of the needs can be met (`displacement.needs.supply.deliver`); None where the scenario says nothing
+        of supply.
+    catalogue : Catalogue
+        The aid lines, and which layer gave each number.
     fields : xarray.Dataset
         Gridded fields that were kept.
     provenance : mapping
@@ -52,6 +58,8 @@ class Result:
     needs: xr.Dataset
     fields: xr.Dataset
     provenance: Mapping[str, Any]
+    catalogue: Catalogue
+    supply: xr.Dataset | None = None
     notes: tuple[str, ...] = ()
     reports: tuple[Report, ...] = ()
 

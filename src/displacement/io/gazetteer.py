@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -76,6 +76,10 @@ class AreaFile(_Part):
     tables: Tables = Tables()
     start_control: str
     """Table with the controller of every place when a run starts (rows without a date)."""
+    standards: str | None = None
+    """A file with lines of aid that differ in this area (items, include, drop), laid over the standards."""
+    country: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    """ISO 3166 code of three letters, for exports."""
     licences: tuple[str, ...] = ()
 
 
@@ -130,6 +134,7 @@ class Gazetteer:
         written = self.document.data.get("tables") or {}
         named: list[tuple[Location, str]] = [(("start_control",), self.area.start_control)]
         named += [(("tables", key), str(getattr(self.area.tables, key))) for key in written]
+        named += [(("standards",), self.area.standards)] if self.area.standards else []
         wrong = [
             self.document.finding(
                 at, f"there is no table '{name}' in the area folder" + suggestion(name, near)
@@ -152,6 +157,11 @@ class Gazetteer:
         ]
         if wrong:
             raise InputError(*wrong)
+
+    @property
+    def standards(self) -> Path | None:
+        """The area's own lines of aid, if it has any."""
+        return self.folder / self.area.standards if self.area.standards else None
 
     def table(self, name: str) -> Path:
         """Path of one of the area's tables."""

@@ -1,4 +1,4 @@
-"""The aid standards that come with the package, with a scenario's changes laid over them."""
+"""The aid standards that come with the package, and the layers laid over them: profile, area, scenario, sites."""
 
 from __future__ import annotations
 
@@ -8,26 +8,63 @@ from pathlib import Path
 from typing import Any
 
 from displacement.io.documents import read_document
+from displacement.io.errors import suggestion
 from displacement.needs.assumptions import NeedsAssumptions
-from displacement.needs.catalogue import Catalogue, resolve
+from displacement.needs.catalogue import Catalogue, CatalogueError, resolve
+
+Layer = tuple[str, Mapping[str, Any]]
 
 
 def standards() -> dict[str, Any]:
     """The shipped standards as plain data."""
-    return read_document(Path(str(files("displacement.needs") / "standards.yaml"))).data
+    return _shipped("standards.yaml")
+
+
+def profiles() -> dict[str, Any]:
+    """The named profiles, each a layer with a `title`."""
+    return _shipped("profiles.yaml")
 
 
 def catalogue(
-    assumptions: NeedsAssumptions, items: Sequence[Mapping[str, Any]] = (), drop: Sequence[str] = ()
+    assumptions: NeedsAssumptions,
+    profile: str = "sphere",
+    area: Path | None = None,
+    scenario: Mapping[str, Sequence[Any]] | None = None,
+    sites: Sequence[Mapping[str, Any]] = (),
 ) -> Catalogue:
-    """The shipped standards with a scenario's items laid over them.
+    """The shipped standards with all layers laid over them.
+
+    Parameters
+    ----------
+    assumptions : NeedsAssumptions
+        Who the displaced are.
+    profile : str
+        One of the named profiles.
+    area : pathlib.Path, optional
+        The area's own lines, a YAML file.
+    scenario : mapping, optional
+        `items`, `drop` and `include` of a scenario.
+    sites : sequence of mapping
+        `zones`, `type` and `items` of each part that differs.
 
     Raises
     ------
     displacement.needs.catalogue.CatalogueError
-        With every mistake in the scenario's lines.
+        With every mistake in the lines.
+    InputError
+        If the area's file is no YAML.
     """
-    layers: list[tuple[str, Mapping[str, Any]]] = [("standards", standards())]
-    if items or drop:
-        layers.append(("scenario", {"items": [dict(item) for item in items], "drop": list(drop)}))
-    return resolve(layers, assumptions)
+    named = profiles()
+    if profile not in named:
+        raise CatalogueError([f"profile: unknown profile '{profile}'{suggestion(profile, list(named))}"])
+    layers: list[Layer] = [("standards", standards()), (f"profile {profile}", named[profile])]
+    if area is not None:
+        layers.append((f"area ({area.name})", read_document(area).data))
+    own = {key: list(lines) for key, lines in (scenario or {}).items() if lines}
+    if own:
+        layers.append(("scenario", own))
+    return resolve(layers, assumptions, sites)
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    return read_document(Path(str(files("displacement.needs") / name))).data

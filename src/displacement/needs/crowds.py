@@ -54,7 +54,8 @@ class Crowd:
 
     def recent(self, days: float) -> Array:
         """Of the people present, those who arrived in the last `days`. [person]"""
-        return np.minimum(self.present, arrived_within(self.arrivals, days / self.days_per_step))
+        recent = arrived_within(self.arrivals, days / self.days_per_step)
+        return np.minimum(self.present, recent, out=recent)
 
     @cached_property
     def acute(self) -> Array:
@@ -171,8 +172,13 @@ def arrived_within(arrivals: Array, steps: float) -> Array:
     """
     whole = int(steps)
     so_far = np.cumsum(arrivals, axis=1)
-    recent = so_far - _later(so_far, whole) + (steps - whole) * _later(arrivals, whole)
-    return np.maximum(recent, 0.0)
+    recent = so_far.copy()
+    if whole < arrivals.shape[1]:
+        days = arrivals.shape[1] - whole
+        recent[:, whole:] -= so_far[:, :days]
+        if steps > whole:
+            recent[:, whole:] += (steps - whole) * arrivals[:, :days]
+    return np.maximum(recent, 0.0, out=recent)
 
 
 def _later(series: Array, steps: int) -> Array:
@@ -191,7 +197,8 @@ def _on_arrival(item: Item, crowd: Crowd, covered: float | None) -> Served:
 def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
     """People arriving in season who have not got it, and at its beginning those who are there already."""
     lost = crowd.lost_on_move if item.kind == "household_once" else 0.0
-    lacking = crowd.arrivals - (1.0 - lost) * crowd.again
+    lacking = crowd.again * (lost - 1.0)
+    lacking += crowd.arrivals
     in_season = crowd.in_season(item.months)
     if item.phase == "stabilised":
         still_there = np.minimum(
@@ -201,12 +208,11 @@ def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
         return Served(still_there, still_there)
     begins = np.zeros_like(in_season)
     begins[1:] = in_season[1:] & ~in_season[:-1]
-    there = np.zeros_like(crowd.present)
-    there[:, 1:] = crowd.present[:, :-1]
-    if crowd.there_before:
-        begins[:1] = in_season[:1]
-        there[:, :1] = crowd.present[:, :1]
-    return Served(lacking * in_season[:, None, None] + there * begins[:, None, None], None)
+    begins[:1] = in_season[:1] & crowd.there_before
+    lacking[:, ~in_season] = 0.0
+    for step in np.flatnonzero(begins):
+        lacking[:, step] += crowd.present[:, max(step - 1, 0)]
+    return Served(lacking, None)
 
 
 def _while_present(item: Item, crowd: Crowd, covered: float | None) -> Served:

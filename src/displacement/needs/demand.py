@@ -177,9 +177,12 @@ class Reckoner:
             self._served[fold] = self._count(item, fold)
         return self._served[fold]
 
-    def forget(self) -> None:
-        """Drop the counts made so far, to hold less memory."""
-        self._served.clear()
+    @classmethod
+    def sharing(cls, other: Reckoner) -> Reckoner:
+        """Another reckoner on the same people, with counts of its own."""
+        own = cls.__new__(cls)
+        own.__dict__ |= {**other.__dict__, "_served": {}}
+        return own
 
     def attributes(self) -> dict[str, object]:
         """What the figures rest on, for the dataset."""

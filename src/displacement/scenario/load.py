@@ -14,7 +14,7 @@ from displacement.io import tables
 from displacement.io.documents import Document, Location, explain
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.gazetteer import Gazetteer, Kind
-from displacement.scenario import model
+from displacement.scenario import aid_lines, model
 from displacement.scenario.compose import PATCH_KEYS, composed, patched
 from displacement.scenario.model import Scenario, ScenarioFile, named_files
 
@@ -141,9 +141,11 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     """The scenario's values with names replaced by codes; all errors at once."""
     findings: list[str] = []
     values = written.model_dump(by_alias=True)
+    own_routes = tuple(written.supply.routes) if written.supply else ()
     for index, event in enumerate(written.events):
         resolved = values["events"][index]
-        findings += _event(document, event, resolved, index, gazetteer)
+        if not (isinstance(event, model.Trucks) and event.route in own_routes):
+            findings += _event(document, event, resolved, index, gazetteer)
         findings += _dates(document, event, written.period, ("events", index))
     for index, response in enumerate(written.departure_response):
         for field in ("controlled_by", "incoming"):
@@ -161,7 +163,9 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     findings += _files(document, written, gazetteer)
     findings += _contradictions(document, values["events"])
     findings += _same_ids(document, written.events)
-    findings += _aid(document, written)
+    last = written.period.last
+    aid = (document, written.needs, written.supply, (written.period.start, last), gazetteer, values)
+    findings += aid_lines.resolved(*aid)
     if findings:
         raise InputError(*findings)
     return values
@@ -378,22 +382,3 @@ def _contradictions(document: Document, events: list[dict[str, Any]]) -> Iterato
                     f"{event['date']} ({_line(document, other)}); keep one"
                 )
                 yield document.finding(("events", index, "places"), message)
-
-
-def _aid(document: Document, written: ScenarioFile) -> Iterator[str]:
-    """Lines of aid that the catalogue cannot use."""
-    from displacement.io.standards import catalogue
-    from displacement.needs.catalogue import CatalogueError
-
-    needs = written.needs
-    if not needs.items and not needs.drop:
-        return
-    try:
-        catalogue(needs, needs.items, needs.drop)
-    except CatalogueError as error:
-        for problem in error.problems:
-            place: Location = ("needs", "drop") if ": drop:" in problem else ("needs", "items")
-            for index, item in enumerate(needs.items):
-                if f"{item.get('id')}" in problem.split(":")[1]:
-                    place = ("needs", "items", index)
-            yield document.finding(place, problem.removeprefix("scenario: "))

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 
 from displacement.io.documents import Document, Location, Mark
 from displacement.movement.assumptions import Movement
-from displacement.needs.assumptions import NeedsAssumptions
+from displacement.needs.logistics import Supply
+from displacement.scenario.aid import Needs
 
 ShareWord = Literal["none", "few", "half", "most"]
 
@@ -91,6 +92,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("population", "polygons"),
     ("travel_raster", "speed"),
     ("travel_raster", "friction"),
+    ("supply", "stock"),
 )
 """Other fields of a scenario that name a file."""
 
@@ -323,12 +325,12 @@ class ReturnDeclared(Dated):
 
 
 class Trucks(Dated):
-    """How many trucks a day can use a road, a crossing or an exit."""
+    """How many trucks a day can use a road, a crossing, an exit or a route of the supply."""
 
     trucks: float = Field(ge=0)
     """Trucks a day; 0 for none. Of several limits on a day the one that begins last counts. [1/day]"""
     route: str
-    """Road, crossing or exit by name or id."""
+    """Road, crossing or exit by name or id, or a route of `supply` by its name."""
     until: dt.date | None = None
     """The last day it holds, inclusive; default: to the end of the period."""
 
@@ -416,15 +418,6 @@ class ObservedDepartures(_Part):
     """A table with date, zone (p-code) and people: how many left home for the first time that day."""
 
 
-class Needs(NeedsAssumptions):
-    """What aid is reckoned with."""
-
-    items: tuple[dict[str, Any], ...] = ()
-    """Lines laid over the standards: with a known `id` they change the fields they give, else they add an item."""
-    drop: tuple[str, ...] = ()
-    """Ids of items left out."""
-
-
 class Uncertainty(_Part):
     """Members of an ensemble."""
 
@@ -472,6 +465,8 @@ class ScenarioFile(_Part):
     """Assumptions of the movement model that differ from the defaults."""
     needs: Needs = Needs()
     """Assumptions of the needs that differ from the defaults."""
+    supply: Supply | None = None
+    """Stock, routes, trucks and money to meet the needs with; default: needs alone."""
     uncertainty: Uncertainty = Uncertainty()
     """Members of an ensemble."""
     sensitivity: Literal["shared", "restricted"] = "shared"
