@@ -1,5 +1,6 @@
 """Templates: saved unchanged they are empty tables, and a row added is the row that is read."""
 
+import datetime as dt
 import io
 import zipfile
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import displacement as dp
-from displacement.io import reports, tables, templates
+from displacement.io import reports, stock, tables, templates
 from displacement.io.gazetteer import Gazetteer
+from displacement.needs.item import Item
 
 TOY = Gazetteer(Path(__file__).parents[1] / "toy" / "area")
 
@@ -59,6 +61,20 @@ def test_arrivals_filled_in_are_a_report(tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("unit", "day"), [("tent", "2024-12-05"), ("", "")])
+def test_stock_filled_in_is_a_stock_list(tmp_path, unit, day):
+    tent = Item(
+        id="tent", name="Family tent", unit="tent", sector="shelter", kind="household_once", quantity=1,
+        per="household", source="a test", status="assumed",
+    )  # fmt: skip
+    period = dt.date(2024, 11, 27), dt.date(2024, 12, 26)
+    templates.write("stock", tmp_path / "t.xlsx")
+    assert stock.read(tmp_path / "t.xlsx", [tent], period).rows == ()
+    with_row(tmp_path / "t.xlsx", ["North store", "Family tents", "400", unit, day, "by telephone"])
+    (row,) = stock.read(tmp_path / "t.xlsx", [tent], period).rows
+    assert (row.hub, row.item, row.quantity, str(row.date or "")) == ("North store", "tent", 400, day)
+
+
 def test_every_measure_offered_in_the_template_is_known_to_the_reader():
     (column,) = (one for one in templates.TEMPLATES["arrivals"].columns if one.name == "measure")
     known = {word for measure, words in reports.MEASURES.items() for word in (measure, *words)}
@@ -69,7 +85,7 @@ def test_every_measure_offered_in_the_template_is_known_to_the_reader():
 def test_a_template_has_every_column_that_the_reader_of_its_table_needs(kind):
     needed = {
         "arrivals": ["date", "zone", "measure", "people"],
-        "stock": ["hub", "item", "quantity", "unit"],
+        "stock": ["hub", "item", "quantity", "unit", "date", "source"],
         "sites": ["site", "name", "pcode", "zone", "lat", "lon", "registered", "capacity"],
         "control": ["pcode", "date", "controller"],
     }

@@ -53,11 +53,13 @@ TEMPLATES: Mapping[str, Template] = {
         "Aid in store and on the way: one row a hub, item and day.",
         (
             Column("hub", "name of the store", "North store"),
-            Column("item", "id of the aid item, as in the catalogue", "tent"),
-            Column("quantity", "how many, in the unit of the next column", "400"),
-            Column("unit", "unit of the item", "tent"),
+            Column("item", "id or name of the aid item, as in the catalogue", "tent"),
+            Column("quantity", "how many, in the unit of the next column; 0: none", "400"),
+            Column("unit", "unit of the quantity, as tent, kg or t; blank: the item's own", "tent"),
             Column(
-                "date", "day it arrives, as 2024-11-27; blank: in store when the run starts", "2024-12-05"
+                "date",
+                "day it reaches the hub, as 2024-11-27; blank: in store when the run starts",
+                "2024-12-05",
             ),
             _SOURCE,
         ),

@@ -143,13 +143,20 @@ def is_measure(unit: str) -> bool:
 def named(unit: str) -> str:
     """A unit as it is compared: one spelling, singular, without case.
 
-    >>> named("Metric Tons"), named("boxes"), named("kits")
-    ('t', 'box', 'kit')
+    >>> named("Metric Tons"), named("boxes"), named("mattresses")
+    ('t', 'box', 'mattress')
     """
     plain = _plain(unit)
     if plain in _MEASURES or plain in _SPELLINGS:
         return _SPELLINGS.get(plain, plain)
-    for ending, singular in (("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ies", "y"), ("s", "")):
+    for ending, singular in (
+        ("sses", "ss"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("xes", "x"),
+        ("ies", "y"),
+        ("s", ""),
+    ):
         if plain.endswith(ending) and not plain.endswith("ss"):
             return plain.removesuffix(ending) + singular
     return plain
