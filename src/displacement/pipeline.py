@@ -21,6 +21,7 @@ from displacement.io.stock import StockList
 from displacement.movement.control import of_cells
 from displacement.needs.catalogue import Catalogue
 from displacement.needs.demand import demand
+from displacement.needs.in_need import people_in_need
 from displacement.needs.supply import deliver
 from displacement.result import Result
 from displacement.scenario import aid_lines, supplies, timeline
@@ -106,6 +107,7 @@ def run(
         people=people,
         flows=flows,
         needs=needs,
+        in_need=people_in_need(served_here(people), lines, scenario.needs),
         supply=supply,
         catalogue=lines,
         fields=_fields(inputs, events, cells_leaving, scenario, keep),
@@ -133,10 +135,15 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
     xarray.Dataset
         `need` by (member, time, zone, item), in each item's unit, for each day.
     """
-    if "inside" in people.coords:
-        people = people.isel(zone=np.flatnonzero(people["inside"].values)).drop_vars("inside")
     settings = scenario.needs if scenario is not None else Needs()
-    return demand(people, aid_lines_of(scenario), settings)
+    return demand(served_here(people), aid_lines_of(scenario), settings)
+
+
+def served_here(people: xr.Dataset) -> xr.Dataset:
+    """People inside the area; those who left through exits are not served here."""
+    if "inside" not in people.coords:
+        return people
+    return people.isel(zone=np.flatnonzero(people["inside"].values)).drop_vars("inside")
 
 
 def aid_lines_of(scenario: Scenario | None = None) -> Catalogue:

@@ -36,6 +36,8 @@ class Result:
         `departures` by (member, time, origin, destination). [movement]
     needs : xarray.Dataset
         `need` by (member, time, zone, item), in each item's unit.
+    in_need : xarray.Dataset
+        People in need by cluster and group (`displacement.needs.in_need.people_in_need`). [person]
     supply : xarray.Dataset, optional
         What of the needs can be met (`displacement.needs.supply.deliver`); None where the scenario says nothing
         of supply.
@@ -56,6 +58,7 @@ class Result:
     people: xr.Dataset
     flows: xr.Dataset
     needs: xr.Dataset
+    in_need: xr.Dataset
     fields: xr.Dataset
     provenance: Mapping[str, Any]
     catalogue: Catalogue

@@ -211,7 +211,7 @@ def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
     begins[:1] = in_season[:1] & crowd.there_before
     lacking[:, ~in_season] = 0.0
     for step in np.flatnonzero(begins):
-        lacking[:, step] += crowd.present[:, max(step - 1, 0)]
+        lacking[:, step] += crowd.present[:, max(int(step) - 1, 0)]
     return Served(lacking, None)
 
 

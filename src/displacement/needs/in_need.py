@@ -75,7 +75,8 @@ def people_in_need(
     The largest cluster's total <= people in need of any <= the smaller of the clusters' sum and the population.
     """
     profile = NeedsAssumptions() if assumptions is None else assumptions
-    known = crowds(people, profile, days_per_step)
+    served = {group for item in catalogue.items for group in item.for_group}
+    known = {g: crowd for g, crowd in crowds(people, profile, days_per_step).items() if g in served}
     codes = [code for code in dict.fromkeys(CLUSTERS.values()) if _lines(catalogue, code)]
     in_need, population = [], []
     for crowd in known.values():
@@ -83,14 +84,16 @@ def people_in_need(
         population.append(present.sum(axis=-1))
         by_cluster = [_in_need(crowd, present, later, _lines(catalogue, code), profile) for code in codes]
         in_need.append(np.stack(by_cluster, axis=-1) if by_cluster else np.zeros((*present.shape[:-1], 0)))
-    stacked = np.stack(in_need, axis=3)
+    shape = people["arrivals"].transpose("member", "time", "zone", "type").shape[:-1]
+    stacked = np.stack(in_need, axis=3) if known else np.zeros((*shape, 0, len(codes)))
+    there = np.stack(population, axis=3) if known else np.zeros((*shape, 0))
     dims = ("member", "time", "zone", "group")
     coords = {name: people[name] for name in people.coords if set(people[name].dims) <= set(dims[:3])}
     return xr.Dataset(
         {
             "in_need": ((*dims, "cluster"), stacked, {"units": "person"}),
             "in_need_of_any": (dims, stacked.max(axis=-1, initial=0.0), {"units": "person"}),
-            "population": (dims, np.stack(population, axis=3), {"units": "person"}),
+            "population": (dims, there, {"units": "person"}),
         },
         coords={**coords, "group": list(known), "cluster": codes},
     )

@@ -221,4 +221,5 @@ def _holder_of_zones(inputs: Inputs, held: Array) -> Array:
     lives = zone >= 0
     count = np.zeros((len(inputs.zones.code), len(inputs.controllers)))
     np.add.at(count, (zone[lives], holder[lives]), people[lives] + 1e-9)
-    return np.argmax(count, axis=1)
+    most: Array = np.argmax(count, axis=1)
+    return most
