@@ -31,7 +31,12 @@ def test_the_standards_resolve_and_cover_the_first_needs() -> None:
         "shelter",
         "household items",
         "health",
+        "sexual and reproductive health",
         "nutrition",
+        "child protection",
+        "gender-based violence",
+        "mine action",
+        "camp coordination",
     }
     assert {item.kind for item in catalogue.items} == {
         "household_once",
@@ -60,7 +65,8 @@ def test_a_later_layer_wins_field_by_field_and_every_winner_is_named() -> None:
 
 def test_every_field_of_every_item_has_a_provenance() -> None:
     catalogue = layered({"items": [{"id": "tent", "quantity": 1.2}]})
-    expected = {(item.id, field) for item in catalogue.items for field in Item.model_fields}
+    lines = (*catalogue.items, *catalogue.aside)
+    expected = {(item.id, field) for item in lines for field in Item.model_fields}
     assert set(catalogue.provenance) == expected
 
 
@@ -75,19 +81,19 @@ def test_a_number_changed_without_a_source_counts_as_assumed_on_the_layers_word(
 def test_a_whole_item_is_added_in_eight_lines() -> None:
     text = """
     items:
-      - id: solar_lamp
+      - id: hand_torch
         sector: household items
-        name: Solar lamp
+        name: Hand torch
         kind: household_once
         quantity: 1
-        unit: lamp
+        unit: torch
         per: household
         source: agreed in the cluster meeting
         status: assumed
     """
     catalogue = layered(YAML(typ="safe").load(text))
-    assert catalogue.items[-1].id == "solar_lamp"
-    assert catalogue.provenance["solar_lamp", "quantity"] == "area"
+    assert catalogue.items[-1].id == "hand_torch"
+    assert catalogue.provenance["hand_torch", "quantity"] == "area"
     assert catalogue.items[-1].mass_kg is None
 
 
@@ -99,7 +105,7 @@ def test_a_dropped_item_is_gone_and_may_come_back_as_another_line() -> None:
 
 def test_layers_are_left_as_they_were() -> None:
     before = copy.deepcopy(STANDARDS)
-    layered({"items": [{"id": "tent", "quantity": 1.2}], "drop": ["soap"]})
+    layered({"items": [{"id": "tent", "quantity": 1.2}], "drop": ["measles_dose"]})
     assert before == STANDARDS
 
 

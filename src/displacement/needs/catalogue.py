@@ -139,7 +139,8 @@ def resolve(
             problems += _include(name, layer, lines, provenance)
     problems += _unlike_headers(layers)
     items = list(_build(lines, provenance, problems))
-    problems += [problem for item in items for problem in _dangling(item, lines, profile)]
+    ever = set(lines) | _dropped(layers)
+    problems += [problem for item in items for problem in _dangling(item, lines, ever, profile)]
     changes = tuple(_site_changes(sites, lines, provenance, problems))
     problems += _circles(items)
     if problems:
@@ -414,8 +415,20 @@ def _meaning(field: str) -> str:
     return f"{field} is: {(description or field).strip().splitlines()[0]}"
 
 
-def _dangling(item: Item, lines: Mapping[str, Fields], assumptions: NeedsAssumptions) -> Iterator[str]:
-    """Names in an item that stand for nothing: a cohort, a shelter situation, another item."""
+def _dropped(layers: Sequence[tuple[str, Any]]) -> set[str]:
+    """Ids that some layer drops."""
+    return {
+        str(item_id) for _, layer in layers if isinstance(layer, Mapping) for item_id in _list(layer, "drop")
+    }
+
+
+def _dangling(
+    item: Item, lines: Mapping[str, Fields], ever: set[str], assumptions: NeedsAssumptions
+) -> Iterator[str]:
+    """Names in an item that stand for nothing: a cohort, a shelter situation, another item.
+
+    What a kit holds of a dropped line is taken off nothing; what a line follows matters while it counts.
+    """
     per = (*_PER, *assumptions.cohort_shares())
     if item.per not in per:
         yield f"{item.id}.per: unknown cohort {item.per!r}{_suggestion(item.per, per)}"
@@ -423,13 +436,13 @@ def _dangling(item: Item, lines: Mapping[str, Fields], assumptions: NeedsAssumpt
     for place in item.where:
         if place not in where:
             yield f"{item.id}.where: unknown place {place!r}{_suggestion(place, where)}"
-    if item.after is not None and item.after not in lines:
+    if item.after is not None and item.after not in lines and item.listed:
         yield (
             f"{item.id}.after: no such item {item.after!r}{_suggestion(item.after, lines)}; "
             "or write after: null if the line starts at arrival"
         )
     for other in item.contains:
-        if other not in lines:
+        if other not in ever:
             yield f"{item.id}.contains: no such item {other!r}{_suggestion(other, lines)}"
     if item.after is not None and item.after in lines and lines[item.after].get("covers_days") is None:
         yield f"{item.id}.after: {item.after} has no covers_days; give it one, or write after: null"

@@ -200,7 +200,8 @@ class Reckoner:
 
     def _covered(self, item: Item) -> float | None:
         """Days that the item it follows covers. [day]"""
-        return None if item.after is None else self._by_id[item.after].covers_days
+        followed = self._by_id.get(item.after) if item.after is not None else None
+        return None if followed is None else followed.covers_days
 
     def _weights(self, item: Item, crowd: Crowd, later: bool) -> Array:
         """Eligible share by zone (or 1) and type; changes of single zones relative to the item's own quantity."""
