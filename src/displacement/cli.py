@@ -1,4 +1,4 @@
-"""The command line: run, validate, needs, match, template, init, schema."""
+"""The command line: run, validate, needs, explain, standards, match, template, init, schema."""
 
 from __future__ import annotations
 
@@ -86,7 +86,16 @@ def _parser() -> argparse.ArgumentParser:
     needs.add_argument(
         "table", type=Path, help="a table with date, zone or place (name or p-code) and people"
     )
-    needs.add_argument("--area", type=Path, required=True, help="the area folder")
+    needs.add_argument("--area", type=Path, help="the area folder (default: the scenario's)")
+    needs.add_argument(
+        "--scenario",
+        type=Path,
+        help="a scenario whose needs, supply, closures and trucks count; its movement is left out",
+    )
+    needs.add_argument(
+        "--profile", help="a named set of changes to the standards: sphere, winter, survival, practice"
+    )
+    needs.add_argument("--stock", type=Path, help="a table of stock: hub, item, quantity, unit, date")
     needs.add_argument(
         "--measure",
         required=True,
@@ -101,6 +110,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     needs.add_argument("--until", type=_day, help="last day, such as 2024-12-31 (default: the last figure's)")
     needs.add_argument("--out", type=Path, help="folder to write (default: runs/TABLE_needs)")
+    explain = _command(commands, "explain", "take one number of a run apart, with its sources", _explain)
+    explain.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
+    explain.add_argument("--zone", required=True, help="p-code or name")
+    explain.add_argument("--item", required=True, help="id of the aid item")
+    explain.add_argument("--date", type=_day, required=True, help="the day, such as 2024-12-02")
+    standards = _command(commands, "standards", "print the aid lines with their sources", _standards)
+    standards.add_argument("--profile", default="sphere", help="sphere, winter, survival or practice")
+    standards.add_argument("--area", type=Path, help="an area folder, for its own lines")
+    standards.add_argument("--all", action="store_true", help="the lines beside the list too")
     match = _command(commands, "match", "give the names in a table their p-codes", _match)
     match.add_argument("table", type=Path, help="a table with names in English, Arabic or Turkish")
     match.add_argument("--area", type=Path, required=True, help="the area folder")
@@ -147,8 +165,7 @@ def _run(chosen: argparse.Namespace) -> int:
     write(result, target)
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))
-    for note in result.notes:
-        print(f"Note: {note}")
+    _print_notes(result.notes)
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE
@@ -197,26 +214,69 @@ def _day(written: str) -> dt.date:
 
 def _needs(chosen: argparse.Namespace) -> int:
     from displacement.io import observed, reports
+    from displacement.io.errors import InputError, finding
     from displacement.io.gazetteer import Gazetteer
 
     table: Path = chosen.table
-    gazetteer = Gazetteer(chosen.area)
+    scenario = None
+    if chosen.scenario is not None:
+        from displacement.scenario.load import load
+
+        scenario = load(chosen.scenario)
+    elif chosen.area is None:
+        raise InputError(
+            finding(table, "needs an area for its names; write --area FOLDER or --scenario FILE")
+        )
+    folder = chosen.area or (scenario.area_folder if scenario else Path())
+    if scenario is not None and chosen.area is not None and chosen.area.resolve() != scenario.area_folder:
+        raise InputError(finding(chosen.scenario, f"has the area {scenario.area_folder}; leave --area out"))
+    gazetteer = Gazetteer(folder, scenario.own_places if scenario else None)
     figures = reports.read(table, gazetteer, observed.MEASURES[chosen.measure])
     people = observed.people(figures, table, gazetteer, chosen.measure, chosen.between, chosen.until)
-    from displacement.io.provenance import provenance
-    from displacement.pipeline import estimate_needs
+    from displacement.observed_aid import aid_of
     from displacement.report import observed_needs
 
+    aid, made_of = aid_of(people, gazetteer, scenario, chosen.profile, chosen.stock, table)
     target = chosen.out or Path("runs") / f"{table.stem}_needs"
     about = (
-        f"From {table.name}: {len(figures)} figures of people {_COUNTED[chosen.measure]}, "
+        f"From {table.name}: {len(figures)} figure{'' if len(figures) == 1 else 's'} of people {_COUNTED[chosen.measure]}, "
         f"{min(figure.date for figure in figures)} to {people['time'].values[-1].astype('datetime64[D]')}; "
-        f"days without a figure: {chosen.between}."
+        f"days without a figure: {chosen.between}; profile {aid.settings.profile}."
     )
-    settings = {"measure": chosen.measure, "between": chosen.between}
-    made_of = provenance(settings, [table, gazetteer.table("zones")])
-    print(observed_needs.write(people, estimate_needs(people), made_of, about, target))
+    settings = {"measure": chosen.measure, "between": chosen.between, "profile": aid.settings.profile}
+    print(observed_needs.write(people, aid, gazetteer, made_of | {"settings": settings}, about, target))
+    _print_notes(aid.notes)
     print(f"To forward:      {target / 'share'}")
+    print(f"For the analyst: {target / 'internal'}")
+    return DONE
+
+
+def _print_notes(notes: Sequence[str], most: int = 20) -> None:
+    for note in notes[:most]:
+        print(f"Note: {note}")
+    if len(notes) > most:
+        print(f"Note: {len(notes) - most} more in internal/notes.txt")
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    from displacement.report.explained import explained
+
+    print("\n".join(explained(chosen.run, chosen.zone, chosen.item, chosen.date)))
+    return DONE
+
+
+def _standards(chosen: argparse.Namespace) -> int:
+    from displacement.io.errors import InputError
+    from displacement.io.gazetteer import Gazetteer
+    from displacement.io.standards import catalogue
+    from displacement.needs.assumptions import NeedsAssumptions
+    from displacement.needs.catalogue import CatalogueError, printed
+
+    area = Gazetteer(chosen.area).standards if chosen.area else None
+    try:
+        print(printed(catalogue(NeedsAssumptions(), chosen.profile, area), chosen.all))
+    except CatalogueError as error:
+        raise InputError(*error.problems) from None
     return DONE
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ from displacement.io.inputs import Inputs
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
-from displacement.io.stock import StockList
+from displacement.io.stock import NO_STOCK, StockList
 from displacement.movement.control import of_cells
 from displacement.needs.catalogue import Catalogue
 from displacement.needs.demand import demand
 from displacement.needs.in_need import people_in_need
-from displacement.needs.supply import deliver
-from displacement.result import Result
+from displacement.needs.logistics import Supply
+from displacement.needs.supply import Ways, deliver
+from displacement.result import Aid, Result
 from displacement.scenario import aid_lines, supplies, timeline
 from displacement.scenario.aid import Needs
 from displacement.scenario.load import load
@@ -99,22 +102,19 @@ def run(
     flows = variables.describe(flows, variables.FLOWS)
 
     progress("working out the needs")
-    needs = estimate_needs(people, scenario)
-    supply = estimate_supply(needs, scenario, lines, listed, inputs, events)
+    open_to_trucks = partial(supplies.ways, inputs=inputs, events=events)
+    aid = estimate_aid(people, scenario.needs, lines, scenario.supply, listed, open_to_trucks, scenario.path)
     return Result(
         scenario=scenario,
         inputs=inputs,
         people=people,
         flows=flows,
-        needs=needs,
-        in_need=people_in_need(served_here(people), lines, scenario.needs),
-        supply=supply,
-        catalogue=lines,
+        aid=aid,
         fields=_fields(inputs, events, cells_leaving, scenario, keep),
         provenance=provenance(
             scenario.settings(), [scenario.path, *inputs.files, *events.files, *_own_files(scenario)]
         ),
-        notes=(*inputs.notes, *events.notes, *listed.notes),
+        notes=(*inputs.notes, *events.notes, *aid.notes),
         reports=observed,
     )
 
@@ -159,42 +159,49 @@ def aid_lines_of(scenario: Scenario | None = None) -> Catalogue:
     return aid_lines.catalogue_of(scenario.needs, Gazetteer(scenario.area_folder).standards)
 
 
-def estimate_supply(
-    needs: xr.Dataset,
-    scenario: Scenario,
+def estimate_aid(
+    people: xr.Dataset,
+    settings: Needs,
     lines: Catalogue,
-    listed: StockList,
-    inputs: Inputs,
-    events: Timeline,
-) -> xr.Dataset | None:
-    """What of the needs can be met from the scenario's stock, routes and money.
+    supply: Supply | None = None,
+    listed: StockList = NO_STOCK,
+    ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways] = supplies.open_ways,
+    path: Path = Path(),
+) -> Aid:
+    """Needs, people in need and what can be met, from modelled or observed people alike.
 
     Parameters
     ----------
-    needs : xarray.Dataset
-        As `estimate_needs` returns it, on the scenario's days.
-    scenario : Scenario
-        Its `supply`.
+    people : xarray.Dataset
+        As for `estimate_needs`, by day.
+    settings : Needs
+        Who the people are.
     lines : Catalogue
-        Its aid lines.
+        The aid lines.
+    supply : Supply, optional
+        What there is to meet the needs with; left out: needs alone.
     listed : StockList
-        Its table of stock.
-    inputs, events : Inputs, Timeline
-        What closes and limits routes.
+        The table of stock.
+    ways : callable, optional
+        (supply, hubs, zones, days) -> routes day by day; default: the supply's routes, which nothing closes.
+    path : pathlib.Path
+        The scenario or table, for errors.
 
     Returns
     -------
-    xarray.Dataset or None
-        As `displacement.needs.supply.deliver` returns it; None where the scenario says nothing of supply.
+    Aid
     """
-    supply = scenario.supply
+    here = served_here(people)
+    needs = demand(here, lines, settings)
+    aid = Aid(lines, settings, needs, people_in_need(here, lines, settings), supply, None, listed.notes)
     if supply is None:
-        return None
-    period = scenario.period.start, scenario.period.last
-    stores = supplies.stores(supply, listed, lines.items, period, scenario.path)
+        return aid
+    first, last = (day.astype("datetime64[D]").item() for day in needs["time"].values[[0, -1]])
+    stores = supplies.stores(supply, listed, lines.items, (first, last), path)
     zones = [str(zone) for zone in needs["zone"].values]
-    routes = supplies.ways(supply, stores.hubs, inputs, events, zones)
-    return deliver(needs, supply, stores, routes, supplies.money(supply, period))
+    routes = ways(supply, stores.hubs, zones, needs.sizes["time"])
+    met = deliver(needs, supply, stores, routes, supplies.money(supply, (first, last)))
+    return replace(aid, supply=met)
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -222,7 +229,7 @@ def _sources(scenario: Scenario) -> Sources:
 def _stock(scenario: Scenario, lines: Catalogue) -> StockList:
     """The table of stock that a scenario names."""
     if scenario.supply is None or scenario.supply.stock is None:
-        return StockList((), ())
+        return NO_STOCK
     period = scenario.period.start, scenario.period.last
     return stock.read(scenario.file(scenario.supply.stock), (*lines.items, *lines.aside), period)
 

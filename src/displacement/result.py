@@ -11,6 +11,8 @@ import xarray as xr
 from displacement.io.inputs import Inputs
 from displacement.io.reports import Report
 from displacement.needs.catalogue import Catalogue
+from displacement.needs.logistics import Supply
+from displacement.scenario.aid import Needs
 from displacement.scenario.model import Scenario
 
 LIMITS = (
@@ -18,6 +20,37 @@ LIMITS = (
     "Figures are by zone; they say nothing about a single place or person."
 )
 """Stands on every file."""
+
+
+@dataclass(frozen=True)
+class Aid:
+    """What people need and what of it can be met, from the model or from observed figures.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The aid lines, and which layer gave each number.
+    settings : Needs
+        Who the people are, and the layers of the scenario.
+    needs : xarray.Dataset
+        `need` by (member, time, zone, item), in each item's unit.
+    in_need : xarray.Dataset
+        People in need by cluster and group (`displacement.needs.in_need.people_in_need`). [person]
+    logistics : Supply, optional
+        What the scenario says of supply.
+    supply : xarray.Dataset, optional
+        What of the needs can be met (`displacement.needs.supply.deliver`); None where nothing is said of supply.
+    notes : tuple of str
+        What to know about how stock was read.
+    """
+
+    catalogue: Catalogue
+    settings: Needs
+    needs: xr.Dataset
+    in_need: xr.Dataset
+    logistics: Supply | None = None
+    supply: xr.Dataset | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,15 +67,8 @@ class Result:
         The measures of people by (member, time, zone[, type]). [person]
     flows : xarray.Dataset
         `departures` by (member, time, origin, destination). [movement]
-    needs : xarray.Dataset
-        `need` by (member, time, zone, item), in each item's unit.
-    in_need : xarray.Dataset
-        People in need by cluster and group (`displacement.needs.in_need.people_in_need`). [person]
-    supply : xarray.Dataset, optional
-        What of the needs can be met (`displacement.needs.supply.deliver`); None where the scenario says nothing
-        of supply.
-    catalogue : Catalogue
-        The aid lines, and which layer gave each number.
+    aid : Aid
+        Needs and supply, with the aid lines behind them.
     fields : xarray.Dataset
         Gridded fields that were kept.
     provenance : mapping
@@ -57,14 +83,26 @@ class Result:
     inputs: Inputs
     people: xr.Dataset
     flows: xr.Dataset
-    needs: xr.Dataset
-    in_need: xr.Dataset
+    aid: Aid
     fields: xr.Dataset
     provenance: Mapping[str, Any]
-    catalogue: Catalogue
-    supply: xr.Dataset | None = None
     notes: tuple[str, ...] = ()
     reports: tuple[Report, ...] = ()
+
+    @property
+    def needs(self) -> xr.Dataset:
+        """`need` by (member, time, zone, item), in each item's unit."""
+        return self.aid.needs
+
+    @property
+    def supply(self) -> xr.Dataset | None:
+        """What of the needs can be met; None where the scenario says nothing of supply."""
+        return self.aid.supply
+
+    @property
+    def in_need(self) -> xr.Dataset:
+        """People in need by cluster and group. [person]"""
+        return self.aid.in_need
 
     @property
     def condition(self) -> str:

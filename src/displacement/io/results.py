@@ -27,6 +27,13 @@ def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) ->
     named.to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 
+def read_netcdf(path: Path) -> xr.Dataset:
+    """Read arrays that `write_netcdf` wrote, whole, and close the file."""
+    with xr.open_dataset(path, engine="netcdf4") as dataset:
+        found: xr.Dataset = dataset.load()
+    return found
+
+
 def write_raster(
     path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str, notice: str
 ) -> None:

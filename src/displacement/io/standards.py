@@ -43,7 +43,7 @@ def catalogue(
     area : pathlib.Path, optional
         The area's own lines, a YAML file.
     scenario : mapping, optional
-        `items`, `drop` and `include` of a scenario.
+        `items`, `drop`, `only` and `include` of a scenario.
     sites : sequence of mapping
         `zones`, `type` and `items` of each part that differs.
 

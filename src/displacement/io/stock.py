@@ -68,6 +68,10 @@ class StockList(NamedTuple):
     """For the planner: rows left out and what they hold, and what was read in another way than it is written."""
 
 
+NO_STOCK = StockList((), ())
+"""Where nothing is said of stock."""
+
+
 class _Line(NamedTuple):
     """One readable row."""
 

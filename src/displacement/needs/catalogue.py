@@ -11,7 +11,16 @@ from displacement.needs.assumptions import NeedsAssumptions
 from displacement.needs.item import Item
 from displacement.needs.units import UnitError, converted, measured
 
-__all__ = ["Catalogue", "CatalogueError", "resolve", "table"]
+__all__ = [
+    "Catalogue",
+    "CatalogueError",
+    "SiteChange",
+    "as_plain",
+    "from_plain",
+    "printed",
+    "resolve",
+    "table",
+]
 
 DEFAULT = "default"
 """Name of the layer that stands behind a field which no layer gives."""
@@ -19,7 +28,7 @@ DEFAULT = "default"
 EVERY_LINE = "all"
 """In `include`: every line there is."""
 
-_LAYER_KEYS = ("version", "currency", "title", "items", "drop", "include")
+_LAYER_KEYS = ("version", "currency", "title", "items", "drop", "only", "include")
 _PER = ("person", "household", "kit_household")
 _WHERE = ("all", "town", "site")
 _QUANTITY_FIELDS = {"quantity", "low", "high"}
@@ -90,10 +99,11 @@ def resolve(
 ) -> Catalogue:
     """One catalogue from layers of standards; a later layer wins field by field.
 
-    A layer has `items`, a list of lines with an `id`, `drop`, a list of ids, and `include`, the ids of lines beside the
-    list that count too (`all`: every one). A line whose id is known changes only the fields it gives; any other line is a
-    new item and must be whole. What is dropped goes first. A quantity changed without a source counts as assumed, on the
-    layer's word. A quantity may be written with its unit and period ("15 litre/day"), which must be those of the line.
+    A layer has `items`, a list of lines with an `id`, `drop`, a list of ids, `only`, the ids of the lines that count
+    alone, and `include`, the ids of lines beside the list that count too (`all`: every one). A line whose id is known
+    changes only the fields it gives; any other line is a new item and must be whole. What is dropped goes first. A
+    quantity changed without a source counts as assumed, on the layer's word. A quantity may be written with its unit and
+    period ("15 litre/day"), which must be those of the line.
 
     Parameters
     ----------
@@ -181,6 +191,95 @@ def table(catalogue: Catalogue) -> list[dict[str, Any]]:
     ]
 
 
+def printed(catalogue: Catalogue, with_aside: bool = False) -> str:
+    """The lines as text to read: what, how much for whom, what it weighs and costs, how far to trust it, and who says so.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    with_aside : bool
+        The lines beside the list too.
+    """
+    lines, sector = [], ""
+    for row in table(catalogue):
+        if not row["listed"] and not with_aside:
+            continue
+        if row["sector"] != sector:
+            sector = row["sector"]
+            lines += ["", sector.upper()]
+        lines += _printed_line(row)
+    head = f"Standards {catalogue.version}, layers: {', '.join(catalogue.layers)}; costs in {catalogue.currency}."
+    count = f"{len(catalogue.items)} lines on the list, {len(catalogue.aside)} beside it" + (
+        " (marked *)." if with_aside else "; --all prints those too."
+    )
+    return "\n".join([head, count, *lines])
+
+
+def _printed_line(row: Mapping[str, Any]) -> list[str]:
+    """One line of the catalogue as two of text."""
+    periodic = row["kind"] in ("daily", "periodic_kit")
+    days = row["every_days"] or 1.0
+    every = ("/day" if days == 1 else f"/{days:g} days") if periodic else ""
+    spread = (
+        f" [{row['low']:g}-{row['high']:g}]" if row["low"] is not None and row["high"] is not None else ""
+    )
+    where = "" if row["where"] == ("all",) else f", {'/'.join(row['where'])}"
+    months = f", months {','.join(map(str, row['months']))}" if row["months"] else ""
+    weight = f"{row['mass_kg']:g} kg" if row["mass_kg"] is not None else "-"
+    cost = f"{row['cost']:g}" if row["cost"] is not None else "-"
+    star = "" if row["listed"] else "*"
+    amount = f"{row['quantity']:g} {row['unit']}{every}{spread} per {row['per']}"
+    first = f"  {row['id'] + star:<34} {amount}, {row['kind']}, {row['phase']}{where}{months}"
+    changed = f"; changed by {', '.join(row['changed_by'])}" if row["changed_by"] else ""
+    second = (
+        f"      {weight}, {cost} | {row['status']}, from {row['quantity_from']}{changed} | {row['source']}"
+    )
+    return [first, second]
+
+
+def as_plain(catalogue: Catalogue, assumptions: NeedsAssumptions) -> dict[str, Any]:
+    """The catalogue and who the displaced are as plain values, to be kept beside what was reckoned with them."""
+    return {
+        "version": catalogue.version,
+        "currency": catalogue.currency,
+        "layers": list(catalogue.layers),
+        "items": [item.model_dump(mode="json") for item in catalogue.items],
+        "aside": [item.model_dump(mode="json") for item in catalogue.aside],
+        "sites": [
+            {**change._asdict(), "items": [item.model_dump(mode="json") for item in change.items]}
+            for change in catalogue.sites
+        ],
+        "from": {f"{item}.{field}": layer for (item, field), layer in catalogue.provenance.items()},
+        "people": assumptions.model_dump(mode="json", include=set(NeedsAssumptions.model_fields)),
+    }
+
+
+def from_plain(values: Mapping[str, Any]) -> tuple[Catalogue, NeedsAssumptions]:
+    """What `as_plain` gave, as it was."""
+    items, aside = ([Item.model_validate(line) for line in values[key]] for key in ("items", "aside"))
+    sites = [
+        SiteChange(
+            change["name"],
+            tuple(change["zones"]),
+            change["type"],
+            tuple(Item.model_validate(line) for line in change["items"]),
+        )
+        for change in values["sites"]
+    ]
+    parted = {key.partition(".")[::2]: layer for key, layer in values["from"].items()}
+    provenance = {(item, field): str(layer) for (item, field), layer in parted.items()}
+    catalogue = Catalogue(
+        items=tuple(items),
+        aside=tuple(aside),
+        provenance=provenance,
+        currency=values["currency"],
+        version=values["version"],
+        layers=tuple(values["layers"]),
+        sites=tuple(sites),
+    )
+    return catalogue, NeedsAssumptions.model_validate(values["people"])
+
+
 def _misshapen(name: str, layer: Any) -> Iterator[str]:
     """Mistakes in the outline of a layer: its keys, its lists, lines without or with equal ids."""
     if not isinstance(layer, Mapping):
@@ -189,7 +288,7 @@ def _misshapen(name: str, layer: Any) -> Iterator[str]:
     for key in layer:
         if key not in _LAYER_KEYS:
             yield f"{name}: {key}: unknown key{_suggestion(key, _LAYER_KEYS)}"
-    for key in ("items", "drop", "include"):
+    for key in ("items", "drop", "only", "include"):
         if not isinstance(layer.get(key) or [], list | tuple):
             yield f"{name}: {key}: write a list (got {layer[key]!r})"
     seen: set[str] = set()
@@ -235,7 +334,15 @@ def _drop(
 def _include(
     name: str, layer: Mapping[str, Any], lines: dict[str, Fields], provenance: Provenance
 ) -> Iterator[str]:
-    """Put lines on the list; say which are not there."""
+    """Put lines on the list, or all but some beside it; say which are not there."""
+    only = _list(layer, "only")
+    for each in lines if only else ():
+        if lines[each].get("listed", True) != (each in only):
+            lines[each]["listed"] = each in only
+            provenance[each, "listed"] = name
+    for item_id in only:
+        if item_id not in lines:
+            yield f"{name}: only: {item_id}: no such item{_suggestion(item_id, lines)}"
     for item_id in _list(layer, "include"):
         if item_id != EVERY_LINE and item_id not in lines:
             yield f"{name}: include: {item_id}: no such item{_suggestion(item_id, lines)}"

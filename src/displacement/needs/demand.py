@@ -55,7 +55,7 @@ def demand(
     -------
     Dataset
         `need` (member, time, zone, item) [unit of the item]; for `peak_capacity` what must be added
-        to what was there. Along `item` lie the coordinates sector, name, unit, kind, supplied, source, status,
+        to what was there. Along `item` lie the coordinates sector, name, unit, kind, supplied, for_group, source, status,
         status_mass, status_volume, status_cost, and mass_kg, volume_m3 and cost of one unit (NaN
         where not known). An item for a group that is not given is NaN; the attribute `items_without_people` names
         it.
@@ -73,7 +73,8 @@ def demand(
     size or a cohort's share), e the eligible share of a destination type and dt the step:
     on arrival q f e N; daily and kits q f e P dt / period; capacity q f e times the growth of
     max P so far. Acute people are min(P, arrivals of the last `acute_days`), stabilised the rest. What a line
-    `contains` is taken off the lines named there, down to nothing.
+    `contains` is taken off the lines named there: with G gross need and C contents so far, need so far is the largest
+    G - C up to now.
 
     Examples
     --------
@@ -142,12 +143,19 @@ class Reckoner:
         self._served: dict[Fold, Array] = {}
 
     def need(self, item: Item) -> Array:
-        """What one item calls for in each step, (member, time, zone), contents of others taken off. [unit]"""
-        needed = self.gross(item)
+        """What one item calls for in each step, (member, time, zone), contents of others taken off. [unit]
+
+        What kits have brought so far covers what was needed so far; a surplus covers later days, and what was called for
+        before the kits came stays called for.
+        """
+        gross = self.gross(item)
         holders = [other for other in self.catalogue.items if item.id in other.contains]
-        for holder in holders:
-            needed = needed - self.need(holder) * holder.contains[item.id]
-        return np.maximum(needed, 0.0) if holders else needed
+        if not holders:
+            return gross
+        brought = sum(np.nan_to_num(self.need(holder)) * holder.contains[item.id] for holder in holders)
+        lacking = np.cumsum(gross - brought, axis=1)
+        so_far = np.maximum.accumulate(np.maximum(lacking, 0.0), axis=1)
+        return np.diff(so_far, axis=1, prepend=0.0)
 
     def gross(self, item: Item) -> Array:
         """What one item calls for by itself, (member, time, zone); NaN for people who are not given. [unit]"""
@@ -166,7 +174,7 @@ class Reckoner:
 
     def fold(self, item: Item, group: Group) -> Fold:
         """What decides how many people of a group an item serves; items of one fold serve the same people."""
-        counted = (item.kind, item.phase, self._covered(item), item.months, item.period_days)
+        counted = (item.kind, item.phase, self.covered(item), item.months, item.period_days)
         acute, later = (self._weights(item, self.crowds[group], after).tobytes() for after in (False, True))
         return Fold(group, counted, acute, later)
 
@@ -198,7 +206,7 @@ class Reckoner:
             "items_without_people": ", ".join(without),
         }
 
-    def _covered(self, item: Item) -> float | None:
+    def covered(self, item: Item) -> float | None:
         """Days that the item it follows covers. [day]"""
         followed = self._by_id.get(item.after) if item.after is not None else None
         return None if followed is None else followed.covers_days
@@ -219,7 +227,7 @@ class Reckoner:
     def _count(self, item: Item, fold: Fold) -> Array:
         """The people whom an item serves, over the types of a group."""
         crowd = self.crowds[fold.group]
-        total, later = COUNTED[item.kind](item, crowd, self._covered(item))
+        total, later = COUNTED[item.kind](item, crowd, self.covered(item))
         acute, after = (
             np.frombuffer(weights).reshape(-1, len(crowd.types)) for weights in (fold.acute, fold.later)
         )
@@ -306,6 +314,7 @@ def item_coordinates(items: Sequence[Item]) -> dict[str, tuple[str, npt.NDArray[
         "unit": [item.unit for item in items],
         "kind": [item.kind for item in items],
         "supplied": [item.supplied for item in items],
+        "for_group": [" ".join(item.for_group) for item in items],
         "source": [item.source for item in items],
         "status": [item.status for item in items],
         "status_mass": [item.mass_status for item in items],

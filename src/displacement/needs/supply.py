@@ -127,10 +127,10 @@ def deliver(
         what is wanted on the day with what is still owed; `deliverable`, what would reach the zone if it had all stock,
         trucks and money to itself; `delivered`; `gap`, what is missing at the day's end; `binding`, the position in
         `CONSTRAINTS` of what keeps it from being met: the limit met on the last open route; access where none is open, or
-        where it is still on the way. By (member, time, hub, item) `left`; by (member, time, item) `lost` on the
-        way, by the day of arrival; by (member, time, route) `trucks_used`; by (time, route) `trucks_allowed`; by
-        (member, time) `money_left` (NaN: no figure). `runs_out` (member, hub, item): the first day at whose end
-        nothing is left.
+        where it is still on the way. By (time, hub, item) `incoming`; by (member, time, hub, item) `left`; by
+        (member, time, item) `lost` on the way, by the day of arrival; by (member, time, route) `trucks_used`; by
+        (time, route) `trucks_allowed`; by (member, time) `money_left` (NaN: no figure). `runs_out` (member, hub,
+        item): the first day at whose end nothing is left.
 
     Notes
     -----
@@ -248,6 +248,7 @@ class _Account:
             "binding": binding,
         }
         of_hubs = {
+            "incoming": (("time", "hub", "item"), self.stores.incoming),
             "left": (("member", "time", "hub", "item"), self.left),
             "lost": (("member", "time", "item"), self.lost),
             "trucks_used": (("member", "time", "route"), self.used),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import xarray as xr
 
 from displacement.io import folders, results, tables
 from displacement.report import share
+from displacement.report.aid import write_exact, write_shared
 from displacement.report.observed import beside
 from displacement.report.summary import summary
 from displacement.result import Result
@@ -69,7 +71,11 @@ def _write_share(folder: Path, result: Result) -> None:
         _README.format(notice=_notice(result), measures=_measures()), encoding="utf-8"
     )
     share.write_people(folder / "people.csv", result)
-    share.write_needs(folder / "needs.csv", result)
+    zones = result.inputs.zones
+    columns = (zones.admin1, zones.admin1_name, zones.admin2, zones.admin2_name, zones.name)
+    places = {code: [str(column[at]) for column in columns] for at, code in enumerate(zones.code)}
+    marked = partial(share.marked, result)
+    write_shared(folder, result.aid, result.people, places, result.inputs.area.country or "", marked)
     share.write_pairs(folder / "origin_destination.csv", result)
     share.write_zones(folder / "zones.geojson", result)
 
@@ -100,6 +106,7 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
+    write_exact(folder, result.aid, attributes)
     if result.reports:
         tables.write(folder / "reports.csv", REPORT_COLUMNS, _report_rows(result))
     if result.notes:
@@ -131,6 +138,10 @@ _README = """{notice}
 
 people.csv               people by day and zone, measure by measure (zone ALL: the whole area)
 needs.csv                aid needed by day and zone, item by item
+pin.csv                  people in need on the last day by zone, cluster and group, as the programme cycle records them;
+                         cluster ALL: of any, the highest cluster in each zone and group, then summed
+supply.csv               where the scenario gives stock: need, target, what is outstanding with what is owed from before,
+                         what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
 zones.geojson            statistical areas with the figures of the last day
 summary.md               the answer in a screenful

@@ -13,6 +13,8 @@ SMALLEST = 100
 """People below which a shared figure is suppressed. [person]"""
 SUPPRESSED = "lt100"
 """Note of a suppressed figure."""
+UNKNOWN = "not known"
+"""Note of a figure that cannot be given, because the people it counts are not."""
 
 
 def significant(value: float, digits: int = 2) -> float:
@@ -49,11 +51,13 @@ def shared_people(value: float) -> tuple[str, str]:
 
 
 def shared_quantity(value: float, people: float) -> tuple[str, str]:
-    """A quantity of aid as shared: suppressed, or nothing, where the people behind it are.
+    """A quantity of aid as shared: suppressed, or nothing, where the people behind it are; blank where it is not known.
 
     >>> shared_quantity(1234.0, 500.0), shared_quantity(1234.0, 42.0), shared_quantity(1.2, 0.1)
     (('1200', ''), ('', 'lt100'), ('0', ''))
     """
+    if math.isnan(value):
+        return "", UNKNOWN
     whole = round(people)
     if 0 < whole < SMALLEST:
         return "", SUPPRESSED

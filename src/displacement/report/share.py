@@ -49,21 +49,16 @@ ALL = "ALL"
 
 def write_people(path: Path, result: Result) -> None:
     """`people.csv`: every measure by day and zone, and of the whole area."""
-    tables.write(path, PEOPLE_COLUMNS, _marked(result, _people_rows(result)))
-
-
-def write_needs(path: Path, result: Result) -> None:
-    """`needs.csv`: every item by day and zone that has newly displaced people, and of the whole area."""
-    tables.write(path, NEEDS_COLUMNS, _marked(result, needs_rows(result.needs, result.people)))
+    tables.write(path, PEOPLE_COLUMNS, marked(result, _people_rows(result)))
 
 
 def write_pairs(path: Path, result: Result) -> None:
     """`origin_destination.csv`: who set off from where to where, by week and admin 2."""
-    tables.write(path, PAIR_COLUMNS, _marked(result, _pair_rows(result)))
+    tables.write(path, PAIR_COLUMNS, marked(result, _pair_rows(result)))
 
 
-def _marked(result: Result, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The rows as they are; in a restricted run each says so in its note."""
+def marked(result: Result, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows as they are; in a restricted run each says so in its last column, the note."""
     if result.scenario.sensitivity != "restricted":
         return rows
     return ([*row[:-1], " ".join(filter(None, (row[-1], "restricted")))] for row in rows)
@@ -105,7 +100,7 @@ def needs_rows(needs: xr.Dataset, people: xr.Dataset) -> Iterator[list[str]]:
     people : xarray.Dataset
         `arrivals` and `present_new`, who stand behind it.
     """
-    behind = _people_behind(needs, people)
+    behind = people_behind(needs, people).values
     code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
     levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
     receives = np.flatnonzero(np.round(behind).max(axis=(0, 1)) > 0)
@@ -115,26 +110,47 @@ def needs_rows(needs: xr.Dataset, people: xr.Dataset) -> Iterator[list[str]]:
             about = [str(sector), str(name), str(unit)]
             shown = partial(shared_quantity, people=float(behind[item, day].sum()))
             yield [date, ALL, "whole area", "", *about, *_cells(total, (day, item), shown)]
-            for at in receives:
+            for at in receives if ALL not in code else ():
                 shown = partial(shared_quantity, people=float(behind[item, day, at]))
                 cells = _cells(levels, (day, at, item), shown)
                 yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
 
 
-def _people_behind(needs: xr.Dataset, people: xr.Dataset) -> Array:
-    """People that each item follows: those present for what is given day by day, else those who arrive.
+PEOPLE_OF = {
+    "newly_displaced": ("present_new", "arrivals"),
+    "displaced_before": ("present_prior", "present_prior"),
+    "resident": ("residents_present", "residents_present"),
+    "returned": ("returned_cum", "returned_cum"),
+}
+"""Measures of the people whom an item follows, by group: if it is given day by day, and if not."""
+
+
+def _most(measure: xr.DataArray, rising: bool) -> Array:
+    """People of a measure by day and zone, the largest over members; of what adds up, those of the day. [person]"""
+    total = measure.sum("type") if "type" in measure.dims else measure
+    most = total.max("member").transpose("time", "zone").values
+    return np.diff(most, axis=0, prepend=0.0) if rising else np.asarray(most)
+
+
+def people_behind(needs: xr.Dataset, people: xr.Dataset) -> xr.DataArray:
+    """People that each item follows: those present for what is given day by day, else those who arrive or come home.
 
     Returns
     -------
-    array of shape (item, time, zone)
-        [person]
+    DataArray
+        (item, time, zone). [person]
     """
     inside = people.sel(zone=needs["zone"].values)
-    present, arrivals = (
-        inside[name].sum("type").max("member").values for name in ("present_new", "arrivals")
-    )
     by_day = np.isin(needs["kind"].values, ("daily", "periodic_kit"))
-    return np.where(by_day[:, None, None], present, arrivals)
+    followed = np.zeros((needs.sizes["item"], needs.sizes["time"], needs.sizes["zone"]))
+    for at, groups in enumerate(needs["for_group"].values):
+        for group in str(groups).split():
+            daily, once = PEOPLE_OF[group]
+            name = daily if by_day[at] else once
+            if name in inside:
+                followed[at] += _most(inside[name], rising=name == "returned_cum")
+    coords = {"item": needs["item"].values, "time": needs["time"].values, "zone": needs["zone"].values}
+    return xr.DataArray(followed, dims=("item", "time", "zone"), coords=coords)
 
 
 def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:

@@ -10,9 +10,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io.reports import WHOLE_AREA
-from displacement.needs.loads import mass_and_volume
+from displacement.needs.loads import mass_and_volume, trucks_needed
+from displacement.needs.logistics import Supply
 from displacement.report.observed import beside
+from displacement.report.pin import pin_lines
 from displacement.report.rounding import SMALLEST, quantiles, significant, words
+from displacement.report.supply import supply_lines
 from displacement.result import LIMITS, Result
 
 Array = NDArray[Any]
@@ -44,7 +47,10 @@ def summary(result: Result) -> str:
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
     lines += _reported(result)
-    lines += [*needs_lines(result.needs, result.people), "", *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    lines += [*needs_lines(result.needs, result.people, result.aid.logistics), ""]
+    if result.supply is not None and not too_few(result.needs, result.people):
+        lines += [*supply_lines(result.supply), ""]
+    lines += [*_in_need(result), *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
 
 
@@ -133,7 +139,28 @@ def _top(result: Result, measure: str, word: str, count: int = 5) -> list[str]:
     return _wrapped(f"{word}: " + (", ".join(parts) if parts else "nobody") + ".")
 
 
-def needs_lines(needs: xr.Dataset, people: xr.Dataset) -> list[str]:
+def _in_need(result: Result) -> list[str]:
+    if too_few(result.needs, result.people):
+        return []
+    said = [line for text in pin_lines(result.in_need) for line in _wrapped(text)]
+    return [*said, ""] if said else []
+
+
+def too_few(needs: xr.Dataset, people: xr.Dataset) -> bool:
+    """Whether so few people arrived that a figure of aid would tell of them: 1 to 99."""
+    return 0 < round(_arrived(needs, people)) < SMALLEST
+
+
+def _arrived(needs: xr.Dataset, people: xr.Dataset, again: bool = True) -> float:
+    """Arrivals in the zones of the needs; without those who arrive again, people. [movement or person]"""
+    inside = people.sel(zone=needs["zone"].values)
+    counted = inside["arrivals"].sum(("time", "zone", "type"))
+    if not again and "arrivals_again" in inside:
+        counted = counted - inside["arrivals_again"].sum(("time", "zone", "type"))
+    return float(middle(counted))
+
+
+def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = None) -> list[str]:
     """What is needed, item by item, with the share of tonnes and cost that rests on assumed figures.
 
     Parameters
@@ -142,12 +169,12 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset) -> list[str]:
         As `demand` returns it.
     people : xarray.Dataset
         `arrivals` that stand behind it; zones without needs are left out.
+    supply : Supply, optional
+        What a truck carries.
     """
-    inside = people["arrivals"].sel(zone=needs["zone"].values)
-    arrived = round(float(middle(inside.sum(("time", "zone", "type")))))
-    if 0 < arrived < SMALLEST:
+    if too_few(needs, people):
         return ["Needs are not shown: fewer than 100 people are behind them."]
-    total = middle(needs["need"].sum(("time", "zone")))
+    total = middle(needs["need"].sum(("time", "zone"), skipna=False))
     labels = zip(needs["item"].values, needs["unit"].values, strict=True)
     parts = [
         f"{_name(item):<29}{_figure(float(value)):>12} {unit if unit not in _name(item) else ''}"
@@ -160,7 +187,41 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset) -> list[str]:
     pairs = zip(parts[:half], [*parts[half:], ""], strict=False)
     lines = [f"Needed over {needs.sizes['time']} days, inside the area:"]
     lines += [f"  {left:<50}{right}".rstrip() for left, right in pairs]
-    return [*lines, *_wrapped(_rests_on(needs))]
+    return [
+        *lines,
+        *_wrapped(_households(needs, _arrived(needs, people, again=False))),
+        *_wrapped(_rests_on(needs)),
+        *_wrapped(_trucks(needs, supply)),
+        *_wrapped(_not_counted(needs)),
+    ]
+
+
+def _households(needs: xr.Dataset, arrived: float) -> str:
+    """Both counts of households, because kits and averages differ."""
+    average, packed = needs.attrs["household_size"], needs.attrs["kit_household_size"]
+    return (
+        f"{words(arrived)} people who arrived are {words(arrived / average)} households of {average:g}; household "
+        f"rations are packed for {packed:g} ({words(arrived / packed)})."
+    )
+
+
+def _trucks(needs: xr.Dataset, supply: Supply | None) -> str:
+    """Trucks for what hubs supply."""
+    found = trucks_needed(needs, supply)
+    by_day, in_all = middle(found["trucks"]), float(middle(found["trucks_in_all"]))
+    if in_all == 0:
+        return ""
+    carries = Supply() if supply is None else supply
+    return (
+        f"{_figure(in_all)} truck loads of {carries.payload_t:g} t or {carries.truck_m3 * carries.stowage:g} m3 carry "
+        f"what hubs supply; most on one day: {_figure(float(by_day.max()))}, "
+        f"{_figure(float(middle(found['tonnes']).max()))} t."
+    )
+
+
+def _not_counted(needs: xr.Dataset) -> str:
+    without = str(needs.attrs.get("items_without_people", "")).replace("_", " ")
+    return f"Not known, because the people it is for are not given: {without}." if without else ""
 
 
 def _name(item: str) -> str:
@@ -174,21 +235,21 @@ def _figure(value: float) -> str:
 
 
 def _rests_on(needs: xr.Dataset) -> str:
-    """Tonnes without water, cost, and how much of both rests on assumed lines."""
+    """Tonnes from hubs, cost, and how much of both rests on assumed lines."""
     everything = mass_and_volume(needs).isel(member=0)
-    dry = everything.sel(sector=everything["sector"] != "water")
+    dry = mass_and_volume(needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))).isel(member=0)
     text = []
     for load, name, unit, what in (
-        (dry, "mass", "t", "without water"),
-        (everything, "cost", str(needs.attrs["currency"]), "with water"),
+        (dry, "mass", "t", "from hubs (so without local water)"),
+        (everything, "cost", str(needs.attrs["currency"]), "for everything"),
     ):
         amount, share = load[name].fillna(0), load[f"{name}_assumed_share"].fillna(0)
         whole, assumed = float(amount.sum()), float((amount * share).sum())
         if whole > 0:
             text.append(f"{_figure(whole)} {unit} {what}, {assumed / whole:.0%} of it on assumed lines")
-    without = everything.attrs["items_without_mass"].replace("_", " ")
-    known = f" Not in the tonnage, for want of a mass: {without}." if without else ""
-    return f"In all {'; '.join(text)}.{known}"
+    without = dry.attrs["items_without_mass"].replace("_", " ")
+    known = f" In no tonnage and no truck, for want of a mass: {without}." if without else ""
+    return f"In all {'; '.join(text)}.{known}" if text else ""
 
 
 def _sure(result: Result) -> str:

@@ -33,6 +33,8 @@ class Needs(NeedsAssumptions):
     """Lines laid over the standards: with a known `id` they change the fields they give, else they add an item."""
     drop: tuple[str, ...] = ()
     """Ids of items left out."""
+    only: tuple[str, ...] = ()
+    """Ids of the items that count alone; all others stand beside the list."""
     include: tuple[str, ...] = ()
     """Ids of items beside the list of the first thirty days that count too; `all` for every one."""
     sites: tuple[SiteNeeds, ...] = ()

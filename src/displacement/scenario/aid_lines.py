@@ -34,7 +34,7 @@ def catalogue_of(needs: Needs, area: Path | None) -> Catalogue:
     CatalogueError
         With every mistake in the lines.
     """
-    own = {"items": needs.items, "drop": needs.drop, "include": needs.include}
+    own = {"items": needs.items, "drop": needs.drop, "only": needs.only, "include": needs.include}
     return catalogue(needs, needs.profile, area, own, [site.model_dump() for site in needs.sites])
 
 
@@ -107,7 +107,7 @@ def _located(document: Document, needs: Needs, problem: str) -> str:
     place: Location = ("needs",)
     if problem.startswith("profile:"):
         return document.finding(("needs", "profile"), rest)
-    for key in ("items", "drop", "include"):
+    for key in ("items", "drop", "only", "include"):
         if rest.startswith(f"{key}"):
             place = ("needs", key)
     for index, item in enumerate(needs.items):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from displacement.io import tables
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.inputs import Inputs
+from displacement.io.reports import WHOLE_AREA
 from displacement.io.stock import StockList
 from displacement.needs.item import Item
 from displacement.needs.logistics import Hub, Route, Supply
@@ -107,17 +108,17 @@ def money(supply: Supply, period: tuple[dt.date, dt.date]) -> Array | None:
     return available
 
 
-def open_ways(supply: Supply, hubs: Sequence[str], days: int, zones: int) -> Ways:
-    """Ways that nothing closes: the supply's routes where they reach every zone, else one from every hub to every
-    zone."""
+def open_ways(supply: Supply, hubs: Sequence[str], zones: Sequence[str], days: int) -> Ways:
+    """The supply's routes as if nothing closed them and each reached every zone.
+
+    Without routes, one from every hub to every zone, without limit.
+    """
     routes = supply.routes or {ANY_ROAD: Route()}
-    limits = np.array(
-        [np.inf if way.trucks_per_day is None else way.trucks_per_day for way in routes.values()]
-    )
+    limits = np.array([_limit(way) for way in routes.values()])
     return Ways(
         routes=tuple(routes),
         trucks=whole_trucks(np.tile(limits, (days, 1))),
-        reach=np.ones((days, len(routes), zones), dtype=bool),
+        reach=np.ones((days, len(routes), len(zones)), dtype=bool),
         hubs=_serves(routes, hubs),
         lead=np.array([way.lead_days for way in routes.values()], dtype=np.int64),
     )
@@ -132,12 +133,14 @@ def _serves(routes: dict[str, Route], hubs: Sequence[str]) -> Array:
     )
 
 
-def ways(supply: Supply, hubs: Sequence[str], inputs: Inputs, events: Timeline, zones: Sequence[str]) -> Ways:
+def ways(
+    supply: Supply, hubs: Sequence[str], zones: Sequence[str], days: int, inputs: Inputs, events: Timeline
+) -> Ways:
     """The routes day by day: their trucks and where they reach, as events close and limit them.
 
     A route is closed while a road or crossing that it runs over is closed to trucks, even in part. Where its hubs have a
     place, zones beyond a boundary closed to trucks are not reached; a zone counts as held by who holds where most of its
-    people live.
+    people live. People of whom no zone is known are reached while the route is open.
 
     Parameters
     ----------
@@ -145,25 +148,27 @@ def ways(supply: Supply, hubs: Sequence[str], inputs: Inputs, events: Timeline, 
         With codes for names.
     hubs : sequence of str
         Names, in the order of the stores.
+    zones : sequence of str
+        P-codes of the zones of the needs, or `ALL`.
+    days : int
+        Days of the needs, from the first of the events. [day]
     inputs : Inputs
         The area.
     events : Timeline
         Closures and limits.
-    zones : sequence of str
-        P-codes of the zones of the needs.
     """
-    days = len(events.trucks_closed)
-    plain = open_ways(supply, hubs, days, len(zones))
+    plain = open_ways(supply, hubs, zones, days)
     per_day = np.tile([_limit(way) for way in (supply.routes or {ANY_ROAD: Route()}).values()], (days, 1))
     reach = plain.reach.copy()
     for at, (name, way) in enumerate(supply.routes.items()):
         for limit in events.trucks:
             if limit.route == name or limit.route in way.via:
                 per_day[max(limit.start, 0) : limit.end + 1, at] = limit.trucks
-        covered = units.where(inputs, way.to).zones
-        reach[:, at] &= np.isin(zones, np.array(inputs.zones.code)[covered])
-        for day, closed in enumerate(events.trucks_closed):
-            reach[day, at] &= not _is_closed(way, closed)
+        covered = np.array(inputs.zones.code)[units.where(inputs, way.to).zones]
+        reach[:, at] &= np.isin(zones, [*covered, WHOLE_AREA])
+        shut = np.array([_is_closed(way, closed) for closed in events.trucks_closed[:days]], dtype=bool)
+        reach[shut, at] = False
+        per_day[shut, at] = 0.0
         served = [
             supply.hubs[hub] for hub in hubs if hub in supply.hubs and (not way.hubs or hub in way.hubs)
         ]
@@ -188,7 +193,8 @@ def _on_this_side(served: Sequence[Hub], inputs: Inputs, events: Timeline, zones
     placed = [hub.at for hub in served if hub.at is not None]
     if not placed or not any(closed.boundaries for closed in events.trucks_closed):
         return open_to
-    rows = [inputs.zones.code.index(zone) for zone in zones]
+    known = np.array([zone != WHOLE_AREA for zone in zones])
+    rows = [inputs.zones.code.index(zone) if zone != WHOLE_AREA else 0 for zone in zones]
     hubs = [_nearest_place(inputs, code) for code in placed]
     for day, closed in enumerate(events.trucks_closed):
         held = events.control.at(day + NOON)
@@ -200,7 +206,7 @@ def _on_this_side(served: Sequence[Hub], inputs: Inputs, events: Timeline, zones
                 for first, second in closed.boundaries
                 if held[hub] in (first, second)
             ]
-            reached |= ~np.isin(of_zone, barred)
+            reached |= ~np.isin(of_zone, barred) | ~known
         open_to[day] = reached
     return open_to
 

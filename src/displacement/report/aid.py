@@ -1,0 +1,79 @@
+"""The files of needs and supply, the same for a run and for observed figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from displacement.io import folders, results, tables
+from displacement.needs.catalogue import as_plain
+from displacement.needs.supply import CONSTRAINTS
+from displacement.report.pin import PIN_COLUMNS, pin_rows
+from displacement.report.share import NEEDS_COLUMNS, needs_rows, people_behind
+from displacement.report.supply import (
+    STOCK_COLUMNS,
+    SUPPLY_COLUMNS,
+    TRUCK_COLUMNS,
+    stock_rows,
+    supply_rows,
+    truck_rows,
+)
+from displacement.result import Aid
+
+Rows = Iterable[Sequence[str]]
+
+
+def write_shared(
+    folder: Path,
+    aid: Aid,
+    people: xr.Dataset,
+    places: Mapping[str, Sequence[str]],
+    country: str,
+    marked: Callable[[Iterator[list[str]]], Rows] = iter,
+) -> None:
+    """`needs.csv`, `pin.csv` and, where there is supply, `supply.csv`: made to be forwarded.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they go.
+    aid : Aid
+    people : xarray.Dataset
+        Who stands behind it.
+    places : mapping
+        By p-code of a zone: admin 1 code and name, admin 2 code and name, its own name.
+    country : str
+        ISO code; blank if not known.
+    marked : callable
+        Changes every row before it is written, to mark it as restricted.
+    """
+    tables.write(folder / "needs.csv", NEEDS_COLUMNS, marked(needs_rows(aid.needs, people)))
+    tables.write(folder / "pin.csv", PIN_COLUMNS, marked(pin_rows(aid.in_need, country, places)))
+    if aid.supply is not None:
+        rows = supply_rows(aid.supply, people_behind(aid.needs, people))
+        tables.write(folder / "supply.csv", SUPPLY_COLUMNS, marked(rows))
+
+
+def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:
+    """The aid lines with where each number came from, and the whole account of supply: for the analyst.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they go.
+    aid : Aid
+    attributes : dict of str
+        What stands on every dataset.
+    """
+    folders.write_json(folder / STANDARDS, as_plain(aid.catalogue, aid.settings))
+    if aid.supply is not None:
+        codes = ", ".join(f"{code} {name or 'none'}" for code, name in enumerate(CONSTRAINTS))
+        results.write_netcdf(folder / "supply.nc", aid.supply, {**attributes, "binding_codes": codes})
+        tables.write(folder / "stock.csv", STOCK_COLUMNS, stock_rows(aid.supply))
+        tables.write(folder / "trucks.csv", TRUCK_COLUMNS, truck_rows(aid.supply))
+
+
+STANDARDS = "standards.json"
+"""Name of the file with the aid lines."""

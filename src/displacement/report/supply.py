@@ -1,0 +1,173 @@
+"""What of the needs can be met: tables to forward and for the analyst, and the lines of the summary."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement.needs.supply import CONSTRAINTS
+from displacement.report.rounding import shared_quantity, significant
+
+Array = NDArray[Any]
+
+SUPPLY_COLUMNS = [
+    *("date", "zone", "zone_name", "admin1", "sector", "item", "unit"),
+    *("need", "target", "outstanding", "deliverable", "delivered", "gap", "binding", "note"),
+]
+STOCK_COLUMNS = ["hub", "item", "unit", "incoming", "left", "runs_out"]
+TRUCK_COLUMNS = ["date", "route", "allowed", "used"]
+QUANTITIES = ("need", "target", "outstanding", "deliverable", "delivered", "gap")
+ALL = "ALL"
+WIDTH = 96
+
+
+def supply_rows(supply: xr.Dataset, behind: xr.DataArray) -> Iterator[list[str]]:
+    """Rows of `supply.csv`: each item by day, of the whole area and of every zone where anything is wanted of it.
+
+    Parameters
+    ----------
+    supply : xarray.Dataset
+        As `deliver` returns it.
+    behind : xarray.DataArray
+        People whom each item follows, (item, time, zone): 1 to 99 of them suppress the figures. [person]
+    """
+    one = supply.median("member") if supply.sizes["member"] > 1 else supply.isel(member=0)
+    people = behind.sel(item=supply["item"].values, zone=supply["zone"].values)
+    by_zone = {name: one[name].transpose("time", "zone", "item").values for name in QUANTITIES}
+    codes = supply["binding"].isel(member=0).transpose("time", "zone", "item").values
+    follow = people.transpose("time", "zone", "item").values
+    where = list(zip(*(supply[name].values for name in ("zone", "zone_name", "admin1")), strict=True))
+    what = list(zip(*(supply[name].values for name in ("sector", "item", "unit")), strict=True))
+    needed = np.flatnonzero(by_zone["outstanding"].max(axis=(0, 2)) > 0) if ALL not in supply["zone"] else ()
+    for day, date in enumerate(np.datetime_as_string(supply["time"].values, unit="D")):
+        for item, about in enumerate(what):
+            totals = [float(by_zone[name][day, :, item].sum()) for name in QUANTITIES]
+            names = [str(part) for part in about]
+            limit = mostly(codes[day, :, item], by_zone["gap"][day, :, item])
+            shown = _shown(totals, float(follow[day, :, item].sum()), limit)
+            yield [str(date), ALL, "whole area", "", *names, *shown]
+            for zone in needed:
+                figures = [float(by_zone[name][day, zone, item]) for name in QUANTITIES]
+                if not any(figures):
+                    continue
+                limit = CONSTRAINTS[int(codes[day, zone, item])]
+                shown = _shown(figures, float(follow[day, zone, item]), limit)
+                yield [str(date), *(str(part) for part in where[zone]), *names, *shown]
+
+
+def _shown(figures: list[float], people: float, limit: str) -> list[str]:
+    """Figures as shared, the constraint and the note; what is owed from before shows even where nobody came today."""
+    cells = [shared_quantity(figure, people or (1e9 if figure else 0.0)) for figure in figures]
+    note = next((note for _, note in cells if note), "")
+    return [*("" for _ in figures), "", note] if note else [*(text for text, _ in cells), limit, ""]
+
+
+def mostly(codes: Array, gap: Array) -> str:
+    """The constraint behind most of a gap; blank where there is none.
+
+    >>> mostly(np.array([1, 2, 2]), np.array([5.0, 3.0, 4.0]))
+    'trucks'
+    """
+    weight = np.bincount(codes.ravel(), weights=gap.ravel(), minlength=len(CONSTRAINTS))
+    return CONSTRAINTS[int(np.argmax(weight))] if weight.any() else ""
+
+
+def stock_rows(supply: xr.Dataset) -> Iterator[list[str]]:
+    """Rows of `stock.csv`: what each hub held of each item, what is left on the last day, and when it ran out."""
+    one = supply.isel(member=0)
+    came = one["incoming"].sum("time")
+    for hub in supply["hub"].values:
+        for item, unit in zip(supply["item"].values, supply["unit"].values, strict=True):
+            total = float(came.sel(hub=hub, item=item))
+            if total <= 0:
+                continue
+            left = float(one["left"].isel(time=-1).sel(hub=hub, item=item))
+            day = one["runs_out"].sel(hub=hub, item=item).values
+            yield [str(hub), str(item), str(unit), repr(total), repr(left), _date(day)]
+
+
+def truck_rows(supply: xr.Dataset) -> Iterator[list[str]]:
+    """Rows of `trucks.csv`: trucks by day and route; blank where there is no limit."""
+    allowed, used = supply["trucks_allowed"].values, supply["trucks_used"].isel(member=0).values
+    for day, date in enumerate(np.datetime_as_string(supply["time"].values, unit="D")):
+        for at, route in enumerate(supply["route"].values):
+            limit = allowed[day, at]
+            yield [
+                str(date),
+                str(route),
+                f"{limit:.0f}" if np.isfinite(limit) else "",
+                f"{used[day, at]:.0f}",
+            ]
+
+
+def _date(day: Any) -> str:
+    return "" if np.isnat(day) else str(np.datetime_as_string(day, unit="D"))
+
+
+def supply_lines(supply: xr.Dataset) -> list[str]:
+    """The account in a few lines: item by item what was to be met, what was, and what stood in the way.
+
+    Parameters
+    ----------
+    supply : xarray.Dataset
+        As `deliver` returns it.
+    """
+    one = supply.isel(member=0)
+    target, delivered = (one[name].sum(("time", "zone")).values for name in ("target", "delivered"))
+    wanted = np.flatnonzero(target > 0)
+    if not len(wanted):
+        return []
+    lines = [
+        "What of that can be met, with the stock, trucks and money that the scenario gives:",
+        f"  {'item':<30}{'to be met':>13}{'delivered':>13}{'share':>7}  {'for want of':<12}{'stock runs out':<14}",
+    ]
+    for at in wanted:
+        item = str(supply["item"].values[at])
+        gap = one["gap"].isel(item=at).values
+        limit = mostly(one["binding"].isel(item=at).values, gap) if gap.any() else ""
+        name = item.replace("_", " ")[:29]
+        lines.append(
+            f"  {name:<30}{_figure(target[at]):>13}{_figure(delivered[at]):>13}"
+            f"{delivered[at] / target[at]:>7.0%}  {limit:<12}{_empty(one.isel(item=at)):<14}".rstrip()
+        )
+    return [*lines, *_wrapped(_trucks(one)), *_wrapped(_money(one))]
+
+
+def _empty(of_item: xr.Dataset) -> str:
+    """The day on which the last hub that held an item runs out of it."""
+    if str(of_item["supplied"].values) != "hub":
+        return ""
+    held = (of_item["incoming"].sum("time") > 0).values
+    if not held.any():
+        return "none in stock"
+    days = of_item["runs_out"].values[held]
+    return "" if np.isnat(days).any() else _date(days.max())
+
+
+def _trucks(one: xr.Dataset) -> str:
+    used = float(one["trucks_used"].sum())
+    allowed = one["trucks_allowed"].values
+    limited = np.isfinite(allowed).all()
+    could = f" of {allowed.sum():,.0f} that could" if limited else " (no limit given)"
+    return f"{used:,.0f} trucks left{could}. Meals that are missed are missed; all else stays owed."
+
+
+def _money(one: xr.Dataset) -> str:
+    left = one["money_left"].values
+    if np.isnan(left).all():
+        return "No figure of money is given: what is bought or done at the spot is not in this account."
+    return f"Money left on the last day: {_figure(float(left[-1]))} {one.attrs['currency']}."
+
+
+def _figure(value: float) -> str:
+    rounded = significant(value)
+    return f"{rounded:,.0f}" if rounded >= 10 or rounded == 0 else f"{rounded:g}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
