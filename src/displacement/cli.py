@@ -238,8 +238,9 @@ def _needs(chosen: argparse.Namespace) -> int:
 
     aid, made_of = aid_of(people, gazetteer, scenario, chosen.profile, chosen.stock, table)
     target = chosen.out or Path("runs") / f"{table.stem}_needs"
+    count = f"{len(figures)} figure{'' if len(figures) == 1 else 's'}"
     about = (
-        f"From {table.name}: {len(figures)} figure{'' if len(figures) == 1 else 's'} of people {_COUNTED[chosen.measure]}, "
+        f"From {table.name}: {count} of people {_COUNTED[chosen.measure]}, "
         f"{min(figure.date for figure in figures)} to {people['time'].values[-1].astype('datetime64[D]')}; "
         f"days without a figure: {chosen.between}; profile {aid.settings.profile}."
     )

@@ -108,5 +108,8 @@ def test_a_workbook_with_arabic_names_and_no_p_codes_becomes_needs(tmp_path, cap
 def test_needs_of_figures_are_those_of_the_same_people_from_the_model(toy_result):
     """The same code path: the model's people by zone as observed figures give the model's needs."""
     inside = toy_result.people.isel(zone=np.flatnonzero(toy_result.people["inside"].values))
-    given = inside[["arrivals", "present_new", "arrivals_again"]].drop_vars("inside")
+    given = inside[["arrivals", "present_new", "arrivals_again", "returned_cum"]].drop_vars("inside")
     np.testing.assert_allclose(dp.estimate_needs(given)["need"], toy_result.needs["need"], rtol=1e-12)
+    without = dp.estimate_needs(given.drop_vars("returned_cum"))
+    blank = without["item"].values[np.isnan(without["need"]).all(("member", "time", "zone")).values]
+    assert blank.tolist() == ["risk_education_on_return"], "nobody's missing value is a zero"

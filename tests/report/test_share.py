@@ -74,14 +74,21 @@ def test_needs_csv_is_the_needs_rounded(folder, toy_result):
 
 
 def test_an_item_is_suppressed_just_where_the_people_it_follows_are(folder, toy_result):
-    """Daily items follow those present, all others those who arrive; as people.csv shows them."""
+    """Daily items follow those present, all others those who arrive; as people.csv shows them. What is for those who
+    return follows who came home on the day."""
     people = {
         (row["date"], row["zone"], row["measure"]): row for row in rows(folder / "share" / "people.csv")
     }
     kinds = dict(zip(toy_result.needs["item"].values, toy_result.needs["kind"].values, strict=True))
     seen = set()
+    home = toy_result.people["returned_cum"].isel(member=0).diff("time", label="upper")
     for row in rows(folder / "share" / "needs.csv"):
         if row["zone"] == "ALL":
+            continue
+        if row["item"] == "risk_education_on_return":
+            if row["date"] != "2030-01-01":
+                count = round(float(home.sel(time=row["date"], zone=row["zone"])))
+                assert row["note"] == ("lt100" if 0 < count < 100 else ""), row
             continue
         measure = "present_new" if kinds[row["item"]] in ("daily", "periodic_kit") else "arrivals"
         behind = people[row["date"], row["zone"], measure]

@@ -177,7 +177,7 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = N
     total = middle(needs["need"].sum(("time", "zone"), skipna=False))
     labels = zip(needs["item"].values, needs["unit"].values, strict=True)
     parts = [
-        f"{_name(item):<29}{_figure(float(value)):>12} {unit if unit not in _name(item) else ''}"
+        f"{_name(item):<29}{_figure(float(value)):>11} {unit if unit not in _name(item) else ''}"
         for (item, unit), value in zip(labels, total, strict=True)
         if value > 0
     ]
@@ -186,7 +186,7 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = N
     half = -(-len(parts) // 2)
     pairs = zip(parts[:half], [*parts[half:], ""], strict=False)
     lines = [f"Needed over {needs.sizes['time']} days, inside the area:"]
-    lines += [f"  {left:<50}{right}".rstrip() for left, right in pairs]
+    lines += [f"  {left:<49}{right}".rstrip() for left, right in pairs]
     return [
         *lines,
         *_wrapped(_households(needs, _arrived(needs, people, again=False))),

@@ -38,6 +38,8 @@ def supply_rows(supply: xr.Dataset, behind: xr.DataArray) -> Iterator[list[str]]
     """
     one = supply.median("member") if supply.sizes["member"] > 1 else supply.isel(member=0)
     people = behind.sel(item=supply["item"].values, zone=supply["zone"].values)
+    stays_owed = xr.DataArray(supply["kind"].values != "daily", dims="item")
+    ever = people.cumsum("time").where(stays_owed, people).transpose("time", "zone", "item").values
     by_zone = {name: one[name].transpose("time", "zone", "item").values for name in QUANTITIES}
     codes = supply["binding"].isel(member=0).transpose("time", "zone", "item").values
     follow = people.transpose("time", "zone", "item").values
@@ -49,20 +51,24 @@ def supply_rows(supply: xr.Dataset, behind: xr.DataArray) -> Iterator[list[str]]
             totals = [float(by_zone[name][day, :, item].sum()) for name in QUANTITIES]
             names = [str(part) for part in about]
             limit = mostly(codes[day, :, item], by_zone["gap"][day, :, item])
-            shown = _shown(totals, float(follow[day, :, item].sum()), limit)
+            shown = _shown(totals, follow[day, :, item].sum(), ever[day, :, item].sum(), limit)
             yield [str(date), ALL, "whole area", "", *names, *shown]
             for zone in needed:
                 figures = [float(by_zone[name][day, zone, item]) for name in QUANTITIES]
                 if not any(figures):
                     continue
                 limit = CONSTRAINTS[int(codes[day, zone, item])]
-                shown = _shown(figures, float(follow[day, zone, item]), limit)
+                shown = _shown(figures, follow[day, zone, item], ever[day, zone, item], limit)
                 yield [str(date), *(str(part) for part in where[zone]), *names, *shown]
 
 
-def _shown(figures: list[float], people: float, limit: str) -> list[str]:
-    """Figures as shared, the constraint and the note; what is owed from before shows even where nobody came today."""
-    cells = [shared_quantity(figure, people or (1e9 if figure else 0.0)) for figure in figures]
+def _shown(figures: list[float], today: float, ever: float, limit: str) -> list[str]:
+    """Figures as shared, the constraint and the note.
+
+    Suppressed where 1 to 99 people came today, or in all: what is owed tells of those who came before.
+    """
+    smallest = min((float(count) for count in (today, ever) if round(count)), default=0.0)
+    cells = [shared_quantity(figure, smallest) for figure in figures]
     note = next((note for _, note in cells if note), "")
     return [*("" for _ in figures), "", note] if note else [*(text for text, _ in cells), limit, ""]
 
