@@ -189,7 +189,97 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "a wrong unit": (
         ask("needs: {items: [{id: water_domestic, quantity: 15 furlongs}]}\n"),
-        "q.yaml:6:17: needs.items[0]: water_domestic.quantity: should be a valid number, unable to ...",
+        "q.yaml:6:17: needs.items[0]: water_domestic.quantity: the line is in litre, and furlongs cannot ...",
+    ),
+    "litres a week where the line is by day": (
+        ask("needs: {items: [{id: water_domestic, quantity: 15 l/week}]}\n"),
+        "q.yaml:6:17: needs.items[0]: water_domestic.quantity: the line is in litre for 1 day (got '15 l/week'); that "
+        "would be 2.14 litre; write it so if that is meant",
+    ),
+    "a weight where the line is in litres": (
+        ask("needs: {items: [{id: water_domestic, quantity: 15 kg}]}\n"),
+        "q.yaml:6:17: needs.items[0]: water_domestic.quantity: the line is in litre, and kg cannot be made ...",
+    ),
+    "a quantity outside the range of its line": (
+        ask("needs: {items: [{id: water_domestic, quantity: 105}]}\n"),
+        "q.yaml:6:17: needs.items[0]: water_domestic: quantity 105 is above the line's high of 20 litre; ...",
+    ),
+    "a profile that is not there": (
+        ask("needs: {profile: wintr}\n"),
+        "q.yaml:6:9: needs.profile: unknown profile 'wintr'; did you mean 'winter'?",
+    ),
+    "an item to include that is not there": (
+        ask("needs: {include: [laundry]}\n"),
+        "q.yaml:6:9: needs.include: include: laundry: no such item; did you mean 'laundry_facility'?",
+    ),
+    "lines for a zone that does not exist": (
+        ask("needs: {sites: [{zones: [Ambr], items: [{id: water_domestic, quantity: 20}]}]}\n"),
+        "q.yaml:6:26: needs.sites[0].zones[0]: unknown zone 'Ambr'; did you mean Amber (Z1)?",
+    ),
+    "a field that cannot differ by zone": (
+        ask("needs: {sites: [{zones: [Z1], items: [{id: water_domestic, unit: m3}]}]}\n"),
+        "q.yaml:6:17: needs.sites[0]: water_domestic.unit: cannot differ by zone; these can: "
+        "quantity, low, high, share, where, source, status",
+    ),
+    "an unknown item in store": (
+        ask("supply: {hubs: {North: {stock: {tnt: 5}}}}\n"),
+        "q.yaml:6:33: supply.hubs.North.stock.tnt: unknown item 'tnt'; did you mean 'tent'?",
+    ),
+    "negative stock": (
+        ask("supply: {hubs: {North: {stock: {tent: -5}}}}\n"),
+        "q.yaml:6:33: supply.hubs.North.stock.tent: tent: must not be below 0 (got -5.0)",
+    ),
+    "stock in a unit of another dimension": (
+        ask("supply: {hubs: {North: {stock: {full_ration: 5 m3}}}}\n"),
+        "q.yaml:6:33: supply.hubs.North.stock.full_ration: full_ration: the line is in kg, and m3 cannot be ...",
+    ),
+    "stock in a unit by month": (
+        ask("supply: {hubs: {North: {stock: {full_ration: 5 t/month}}}}\n"),
+        "q.yaml:6:33: supply.hubs.North.stock.full_ration: full_ration: '5 t/month' is an amount a day or ...",
+    ),
+    "a pipeline date outside the period": (
+        ask("supply: {hubs: {North: {pipeline: [{date: 2030-02-01, item: tent, quantity: 5}]}}}\n"),
+        "q.yaml:6:37: supply.hubs.North.pipeline[0].date: 2030-02-01 is outside the period (2030-01-01 to ...",
+    ),
+    "a route to a zone that does not exist": (
+        ask("supply: {routes: {R1: {to: [Ambr]}}}\n"),
+        "q.yaml:6:24: supply.routes.R1.to: unknown administrative unit or place 'Ambr'; did you mean ...",
+    ),
+    "a route from a hub that is not there": (
+        ask("supply: {hubs: {North: {}}, routes: {R1: {hubs: [Nrth]}}}\n"),
+        "q.yaml:6:50: supply.routes.R1.hubs[0]: unknown hub 'Nrth'; did you mean 'North'?",
+    ),
+    "a hub at a place that is not there": (
+        ask("supply: {hubs: {North: {at: Ambre City}}}\n"),
+        "q.yaml:6:25: supply.hubs.North.at: unknown place or crossing 'Ambre City'; did you mean ...",
+    ),
+    "trucks below zero": (
+        ask("supply: {routes: {R1: {trucks_per_day: -1}}}\n"),
+        "q.yaml:6:24: supply.routes.R1.trucks_per_day: input should be greater than or equal to 0 (got -1)",
+    ),
+    "a table of stock that is not there": (
+        ask("supply: {stock: stck.csv}\n"),
+        "q.yaml:6:10: supply.stock: there is no file 'stck.csv' beside the scenario or in the area folder; ...",
+    ),
+    "negative stock in a table": (
+        table("supply: {{stock: {}}}", "hub,item,quantity\nNorth,tent,-4\n"),
+        "t.csv:2: quantity: must be from 0 to 1e+12 (got -4)",
+    ),
+    "a table of stock with a pipeline date outside the period": (
+        table("supply: {{stock: {}}}", "hub,item,quantity,date\nNorth,tent,4,2030-03-01\n"),
+        "t.csv:2: date: 2030-03-01 is after the last day of the run, 2030-01-10; leave the row out, or let ...",
+    ),
+    "a table of stock in a unit of another dimension": (
+        table("supply: {{stock: {}}}", "hub,item,quantity,unit\nNorth,full_ration,4,litre\n"),
+        "t.csv:2: unit: full_ration is measured in kg, and 'litre' cannot be made into that; write the quantity ...",
+    ),
+    "a table of stock with nothing that is an aid item": (
+        table("supply: {{stock: {}}}", "hub,item,quantity\nNorth,piano,4\n"),
+        "t.csv: item: no row names an aid item for sure: 'piano' (no id is near); write the ids of the items",
+    ),
+    "the same stock twice": (
+        table("supply: {{stock: {}}}", "hub,item,quantity\nNorth,tent,4\nnorth,tent,5\n"),
+        "t.csv:3: item: 'tent': tent in store at North stands in row 2 already; add them up",
     ),
     "another unit than the item's": (
         ask("needs: {items: [{id: water_domestic, unit: barrel}]}\n"),
@@ -1130,6 +1220,68 @@ def test_what_is_wrong_with_a_table_to_match_is_one_finding(place, capsys, conte
     put("t.csv", content)(place)
     (place / "d.csv").mkdir()
     assert refused(place, capsys, "match", *arguments.split()).startswith(start)
+
+
+NEEDS: dict[str, tuple[str, str, str]] = {
+    "neither an area nor a scenario": (
+        "date,zone,people\n",
+        "--measure new",
+        "t.csv: needs an area for its names",
+    ),
+    "duplicate rows": (
+        "date,zone,people\n2030-01-02,Z1,500\n2030-01-02,Z1,500\n",
+        "--area area --measure new",
+        "t.csv:3: arrivals of Z1 on 2030-01-02 stands in row 2 already; keep one",
+    ),
+    "two measures mixed": (
+        "date,zone,people,measure\n2030-01-02,Z1,500,new\n2030-01-03,Z1,900,cumulative\n",
+        "--area area --measure new",
+        "t.csv:3: measure: 'cumulative' stands beside 'new' in row 2; keep the rows of one measure in the table",
+    ),
+    "another measure than is said": (
+        "date,zone,people,measure\n2030-01-02,Z1,500,cumulative\n",
+        "--area area --measure present",
+        "t.csv:2: measure: 'cumulative', where --measure or the table says present",
+    ),
+    "a zone that does not exist": (
+        "date,zone,people\n2030-01-02,Q1,500\n",
+        "--area area --measure new",
+        "t.csv:2: zone: unknown zone or place 'Q1'",
+    ),
+    "an unknown profile": (
+        "date,zone,people\n2030-01-02,Z1,500\n",
+        "--area area --measure new --profile wintr",
+        "t.csv: profile: unknown profile 'wintr'; did you mean 'winter'?",
+    ),
+    "stock that is not there": (
+        "date,zone,people\n2030-01-02,Z1,500\n",
+        "--area area --measure new --stock s.csv",
+        "s.csv: there is no such file",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "arguments", "start"), NEEDS.values(), ids=NEEDS)
+def test_what_is_wrong_with_observed_figures_is_one_finding(place, capsys, content, arguments, start):
+    put("t.csv", content)(place)
+    assert refused(place, capsys, "needs", "t.csv", "--out", "out", *arguments.split()).startswith(start)
+
+
+def test_what_cannot_be_explained_is_one_finding(place, capsys):
+    put("t.csv", "date,zone,people\n2030-01-02,Z1,500\n")(place)
+    wanted = ["needs", "t.csv", "--area", "area", "--measure", "new", "--out", "run"]
+    assert cli.main(wanted) == cli.DONE
+    capsys.readouterr()
+    for changed, start in (
+        (["area", "Z1", "tent", "2030-01-02"], "area: holds no run with internal/result.nc"),
+        (["run", "Z9", "tent", "2030-01-02"], "run: has no zone 'Z9'; write one of Z1, Amber"),
+        (["run", "Z1", "tnt", "2030-01-02"], "run: tnt: no such item; did you mean 'tent'?"),
+        (["run", "Z1", "rope", "2030-01-02"], "run: rope: is not on the list; name it under needs: include"),
+        (["run", "Z1", "tent", "2031-01-02"], "run: 2031-01-02 is not among its days, 2030-01-02 to"),
+    ):
+        run, zone, item, date = changed
+        said = refused(place, capsys, "explain", run, "--zone", zone, "--item", item, "--date", date)
+        assert said.startswith(start), said
 
 
 def test_a_template_or_an_area_is_never_written_over_or_by_halves(place, capsys):

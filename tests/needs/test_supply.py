@@ -164,7 +164,7 @@ def test_two_hubs_of_a_route_are_drawn_on_in_proportion_to_what_they_hold() -> N
 
 def test_a_target_below_the_need_is_all_that_is_sent() -> None:
     needs = needed(np.full((1, 1, 1, 2), 100.0), FOOD, TENT)
-    supply = PLAIN.model_copy(update={"target": {"food": 0.6}})
+    supply = PLAIN.model_copy(update={"targets": {"food": 0.6}})
     found = deliver(needs, supply, stored([1e6, 1e6], 1), everywhere(1, 1))
     assert found.delivered.values.ravel().tolist() == [60, 100]
     assert not found.gap.values.any()

@@ -88,7 +88,7 @@ def read(path: Path, gazetteer: Gazetteer, measure: str | None = None) -> list[R
     if not rows:
         return []
     people = _people_column(rows[0])
-    wrong: list[str] = []
+    wrong: list[str] = [] if measure is None else _other_measures(rows, measure)
     reports = [_report(row, people, gazetteer, measure, wrong) for row in rows]
     found = [report for report in reports if report is not None]
     wrong += _twice(path, found)
@@ -164,6 +164,25 @@ def _measure(row: tables.Row) -> str:
             "measure", f"unknown measure '{written}'" + suggestion(_word(written), list(MEASURES))
         )
     return known[_word(written)]
+
+
+def _other_measures(rows: list[tables.Row], given: str) -> list[str]:
+    """What is wrong where the table itself says what it counts, and that is two things or another thing."""
+    said = [row for row in rows if row.get("measure", "").strip()]
+    for row in said:
+        first, here = _measure(said[0]), _measure(row)
+        if first != here:
+            other = f"'{row['measure']}' stands beside '{said[0]['measure']}' in row {said[0].line}"
+            error = row.wrong("measure", f"{other}; keep the rows of one measure in the table")
+            return list(error.findings)
+    daily = ("arrivals", "first_departures")
+    if said and _measure(said[0]) != given and not {_measure(said[0]), given} <= set(daily):
+        words = {measure: names[0] for measure, names in MEASURES.items()}
+        message = (
+            f"'{said[0]['measure']}', where --measure or the table says {words[given]}; correct one of them"
+        )
+        return list(said[0].wrong("measure", message).findings)
+    return []
 
 
 def _word(written: str) -> str:

@@ -456,13 +456,14 @@ def _site_changes(
     """The lines as they are in some zones."""
     for number, site in enumerate(sites, start=1):
         name = f"sites[{number}]"
-        for line in site["items"]:
-            for field in line:
-                if field not in _SITE_FIELDS:
-                    known = ", ".join(_SITE_FIELDS[1:])
-                    problems.append(
-                        f"{name}: {line.get('id')}.{field}: cannot differ by zone; these can: {known}"
-                    )
+        fixed = [
+            (line.get("id"), field) for line in site["items"] for field in line if field not in _SITE_FIELDS
+        ]
+        for item_id, field in fixed:
+            known = ", ".join(_SITE_FIELDS[1:])
+            problems.append(f"{name}: {item_id}.{field}: cannot differ by zone; these can: {known}")
+        if fixed:
+            continue
         below = {item_id: dict(fields) for item_id, fields in lines.items()}
         blame = dict(provenance)
         problems += _misshapen(name, {"items": list(site["items"])})

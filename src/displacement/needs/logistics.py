@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from displacement.needs.item import Assumptions, Positive, Sector, Share, Slug, Text
+from displacement.needs.item import Assumptions, Positive, Sector, Share, Slug
 
 __all__ = ["LIFESAVING_FIRST", "Consignment", "Grant", "Hub", "Route", "Supply"]
 
@@ -39,7 +39,7 @@ class Consignment(Assumptions):
     """The day; from its morning it can be sent on."""
     item: Slug
     """The aid item."""
-    quantity: Amount | Text
+    quantity: float | str
     """How much, with its unit or in the item's: 500 t. [unit]"""
 
 
@@ -48,7 +48,7 @@ class Hub(Assumptions):
 
     at: str | None = None
     """Where it is: place or crossing, by name or id. Needed only where boundaries closed to trucks are to count."""
-    stock: dict[Slug, Amount | Text] = Field(default={})
+    stock: dict[Slug, float | str] = Field(default={})
     """What is in store when the run starts, by item, with its unit or in the item's: {tent: 2000, full_ration: 500 t}."""
     pipeline: tuple[Consignment, ...] = ()
     """What arrives later."""
@@ -91,11 +91,15 @@ class Supply(Assumptions):
     routes: dict[Name, Route] = Field(default={})
     """Ways from hubs to zones, by name, in the order in which they are used. None: trucks reach every zone in a day,
     without limit."""
-    money: Amount | tuple[Grant, ...] | None = None
-    """What may be spent: on trucks, and on what is bought or done at the spot. Blank: not known, so it limits
-    nothing, and what is not carried from hubs is left out of the account. In the catalogue's currency."""
-    target: Annotated[float, Field(gt=0, le=1)] | dict[Sector, Share] = 1.0
-    """Share of the need that is to be met, for all sectors or by sector (others: 1). [1]"""
+    money: Amount | None = None
+    """What may be spent from the first day: on trucks, and on what is bought or done at the spot. Blank: not known, so it
+    limits nothing, and what is not carried from hubs is left out of the account. In the catalogue's currency."""
+    grants: tuple[Grant, ...] = ()
+    """Money that becomes available later."""
+    target: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the need that is to be met. [1]"""
+    targets: dict[Sector, Share] = Field(default={})
+    """The same for single sectors: {food: 0.6}. [1]"""
     losses: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """Share of what leaves a hub that is lost on the way or at distribution. [1]
     Source: recalled; range 0.01 to 0.15, the last for December 2024, when stores were looted."""
@@ -120,10 +124,10 @@ class Supply(Assumptions):
     def _names_each_sector_once(self) -> "Supply":
         if len(set(self.order)) != len(self.order):
             raise ValueError("order names a sector twice; keep one")
+        if self.grants and self.money is None:
+            raise ValueError("'grants' come on top of 'money'; write money: 0 if there is none at first")
         return self
 
     def share_of_need(self, sector: str) -> float:
         """Share of a sector's need that is to be met. [1]"""
-        if isinstance(self.target, dict):
-            return dict(self.target).get(sector, 1.0)  # type: ignore[call-overload, no-any-return]
-        return self.target
+        return next((share for name, share in self.targets.items() if name == sector), self.target)

@@ -114,7 +114,7 @@ def _located(document: Document, needs: Needs, problem: str) -> str:
         if str(item.get("id")) in (about, layer.partition(".")[0]):
             place = ("needs", "items", index)
     if layer.startswith("sites["):
-        place = ("needs", "sites", int(layer[6:-1]) - 1)
+        return document.finding(("needs", "sites", int(layer[6:-1]) - 1), rest)
     return document.finding(place, problem.removeprefix("scenario: "))
 
 
@@ -127,6 +127,7 @@ def _sites(document: Document, needs: Needs, gazetteer: Gazetteer, values: dict[
                 codes.append(gazetteer.resolve(written, ("zone",)).code)
             except LookupError as error:
                 yield document.finding(("needs", "sites", index, "zones", at), str(error.args[0]))
+                codes.append(written)
         values["sites"][index]["zones"] = tuple(codes)
 
 
@@ -155,11 +156,12 @@ def _hubs(
             if not period[0] <= load.date <= period[1]:
                 message = f"{load.date} is outside the period ({period[0]} to {period[1]}); correct it or the period"
                 yield document.finding((*where, "date"), message)
-    if isinstance(supply.money, tuple):
-        for index, grant in enumerate(supply.money):
-            if not period[0] <= grant.date <= period[1]:
-                message = f"{grant.date} is outside the period ({period[0]} to {period[1]}); correct it or the period"
-                yield document.finding(("supply", "money", index, "date"), message)
+    for index, grant in enumerate(supply.grants):
+        if not period[0] <= grant.date <= period[1]:
+            message = (
+                f"{grant.date} is outside the period ({period[0]} to {period[1]}); correct it or the period"
+            )
+            yield document.finding(("supply", "grants", index, "date"), message)
 
 
 def _amount(

@@ -100,11 +100,9 @@ def money(supply: Supply, period: tuple[dt.date, dt.date]) -> Array | None:
     if supply.money is None:
         return None
     available = np.zeros((period[1] - period[0]).days + 1)
-    if isinstance(supply.money, tuple):
-        for grant in supply.money:
-            available[(grant.date - period[0]).days] += grant.amount
-    else:
-        available[0] = supply.money
+    available[0] = supply.money
+    for grant in supply.grants:
+        available[(grant.date - period[0]).days] += grant.amount
     return available
 
 
