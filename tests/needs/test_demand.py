@@ -265,8 +265,9 @@ def counted_by_hand(
     item: Item, arrived: np.ndarray, present: np.ndarray, season: list[bool], day: int
 ) -> float:
     if item.kind in ("household_once", "cohort_once", "per_move"):
-        owed = present[day - 1] if day and season[day] and not season[day - 1] else 0
-        return arrived[day] * season[day] + owed * (item.kind != "per_move")
+        if item.kind != "per_move" and day and season[day] and not season[day - 1]:
+            return present[day]
+        return arrived[day] * season[day]
     there = in_phase_by_hand(item, arrived, present, day) * season[day]
     if item.kind == "peak_capacity":
         before = [in_phase_by_hand(item, arrived, present, d) * season[d] for d in range(day)]

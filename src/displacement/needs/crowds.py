@@ -195,7 +195,7 @@ def _on_arrival(item: Item, crowd: Crowd, covered: float | None) -> Served:
 
 
 def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
-    """People arriving in season who have not got it, and at its beginning those who are there already."""
+    """People arriving in season who have not got it; on its first day everybody who is there at the end of it."""
     lost = crowd.lost_on_move if item.kind == "household_once" else 0.0
     lacking = crowd.again * (lost - 1.0)
     lacking += crowd.arrivals
@@ -211,7 +211,7 @@ def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
     begins[:1] = in_season[:1] & crowd.there_before
     lacking[:, ~in_season] = 0.0
     for step in np.flatnonzero(begins):
-        lacking[:, step] += crowd.present[:, max(int(step) - 1, 0)]
+        lacking[:, step] = crowd.present[:, step]
     return Served(lacking, None)
 
 
