@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from displacement.needs.item import Item
 __all__ = ["quantiles_of_demand"]
 
 Array = npt.NDArray[np.float64]
+
+
+ZONES_AT_ONCE = 32
+"""Zones worked on together: few enough for the caches and little memory, many enough for whole-array arithmetic."""
 
 
 class _Like(NamedTuple):
@@ -62,39 +67,43 @@ def quantiles_of_demand(
         `need` (quantile, time, zone, item), `need_in_all` (quantile, time, item), the total of the zones, and
         `need_by_member` (member, item), the total of the period. [unit of the item]
     """
-    reckoner = Reckoner(people, catalogue, assumptions, None, shares)
-    members, days, zones = reckoner.shape
-    count = len(catalogue.items)
+    count, zones = len(catalogue.items), people.sizes["zone"]
+    members, days = people.sizes["member"], people.sizes["time"]
     need = np.empty((count, len(levels), days, zones))
-    in_all = np.empty((count, len(levels), days))
-    by_member = np.empty((count, members))
-
-    def fill(likes: Sequence[_Like]) -> None:
-        own = Reckoner.sharing(reckoner)
-        for like in likes:
-            first = like.items[0][1]
-            per_unit = own.need(first) / first.quantity
-            at_zones, over_zones = _quantiles(per_unit, levels), _quantiles(per_unit.sum(axis=2), levels)
-            totals = per_unit.sum(axis=(1, 2))
-            for position, item in like.items:
-                need[position] = at_zones * item.quantity
-                in_all[position] = over_zones * item.quantity
-                by_member[position] = totals * item.quantity
-
-    for crowd in reckoner.crowds.values():
-        _ = crowd.later  # made once, before the threads
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(fill, _batches(reckoner)))
+    over_zones = np.zeros((count, members, days))
+    for first in range(0, zones, ZONES_AT_ONCE):
+        block = slice(first, first + ZONES_AT_ONCE)
+        reckoner = Reckoner(people.isel(zone=block), catalogue, assumptions, None, shares)
+        for crowd in reckoner.crowds.values():
+            _ = crowd.later  # made once, before the threads
+        work = partial(_fill, reckoner, levels, need[..., block], over_zones)
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, _batches(reckoner)))
     coords = {**item_coordinates(catalogue.items), "quantile": list(levels), "time": people["time"]}
+    in_all = np.stack([_quantiles(total, levels) for total in over_zones]) if count else over_zones[:, :0]
     return xr.Dataset(
         {
             "need": (("item", "quantile", "time", "zone"), need),
             "need_in_all": (("item", "quantile", "time"), in_all),
-            "need_by_member": (("item", "member"), by_member),
+            "need_by_member": (("item", "member"), over_zones.sum(axis=2)),
         },
         coords={**coords, "zone": people["zone"]},
-        attrs=reckoner.attributes(),
+        attrs=Reckoner(people.isel(zone=slice(0, 0)), catalogue, assumptions, None, shares).attributes(),
     ).transpose("quantile", "member", "time", "zone", "item")
+
+
+def _fill(
+    shared: Reckoner, levels: Sequence[float], need: Array, over_zones: Array, likes: Sequence[_Like]
+) -> None:
+    """Quantiles of some items in some zones, and their totals added to those of the other zones."""
+    own = Reckoner.sharing(shared)
+    for like in likes:
+        first = like.items[0][1]
+        per_unit = own.need(first) / first.quantity
+        at_zones, total = _quantiles(per_unit, levels), per_unit.sum(axis=2)
+        for position, item in like.items:
+            need[position] = at_zones * item.quantity
+            over_zones[position] += total * item.quantity
 
 
 def _batches(reckoner: Reckoner) -> list[list[_Like]]:
