@@ -223,7 +223,8 @@ def _sources(scenario: Scenario) -> Sources:
         "friction": travel.friction if travel else None,
     }
     files = {name: scenario.file(file) for name, file in names.items() if file is not None}
-    return Sources(**files, calibrate=people.calibrate_to == "zones")
+    column = "population" if people.level == "central" else people.level
+    return Sources(**files, calibrate=people.calibrate_to == "zones", column=column)
 
 
 def _stock(scenario: Scenario, lines: Catalogue) -> StockList:

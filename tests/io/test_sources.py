@@ -94,6 +94,16 @@ def test_a_table_of_zones_may_say_who_was_displaced_before_and_name_zones_in_wor
     assert inputs.zones.population[2] == 100
 
 
+def test_low_and_high_of_a_table_move_those_displaced_before_in_proportion(scenario):
+    name = table(
+        scenario, "zone,population,low,high,displaced_before\nZ1,10000,5000,20000,4000\nZ2,8000,6000,9000,\n"
+    )
+    for level, total, before in (("low", 5000, 2000), ("central", 10_000, 4000), ("high", 20_000, 8000)):
+        zones = pipeline.read_inputs(changed(scenario, population={"zones": name, "level": level})).zones
+        assert zones.population[0] == total
+        assert zones.displaced_before[0] == before
+
+
 def test_sites_with_more_people_than_the_table_gives_their_zone_are_noted_and_not_refused(scenario):
     inputs = read(scenario, zones=table(scenario, "zone,population\nZ1,600\n"))
     assert any(

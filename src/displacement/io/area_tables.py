@@ -124,7 +124,10 @@ class AreaTables:
             return zones
         self.files.append(self.sources.zones)
         zones, notes = zone_table(
-            self.sources.zones, zones, lambda written: self.gazetteer.resolve(written, ("zone",)).code
+            self.sources.zones,
+            zones,
+            lambda written: self.gazetteer.resolve(written, ("zone",)).code,
+            self.sources.column,
         )
         self.notes += notes
         return zones

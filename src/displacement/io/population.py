@@ -36,6 +36,8 @@ class Sources:
     """Whether each zone keeps the people of its table, and raster or points say only where they live."""
     speed: Path | None = None
     friction: Path | None = None
+    column: str = "population"
+    """Which figures of the table in `zones` count."""
 
     @property
     def counts(self) -> Path | None:
@@ -173,7 +175,9 @@ def with_people(zones: Zones, people: Array) -> Zones:
     return replace(zones, population=people, displaced_before=zones.displaced_before * grown)
 
 
-def zone_table(path: Path, zones: Zones, code_of: Callable[[str], str]) -> tuple[Zones, tuple[str, ...]]:
+def zone_table(
+    path: Path, zones: Zones, code_of: Callable[[str], str], column: str = "population"
+) -> tuple[Zones, tuple[str, ...]]:
     """Zones with the people of a table; zones that it leaves out keep theirs.
 
     People displaced before keep their share of a zone, unless the table has a column `displaced_before`,
@@ -186,6 +190,8 @@ def zone_table(path: Path, zones: Zones, code_of: Callable[[str], str]) -> tuple
     zones : Zones
     code_of : callable
         P-code of a zone by what is written; raises LookupError with the likeliest.
+    column : {"population", "low", "high"}
+        Which figures to take. Of low and high, people displaced before keep their share of the central figure.
 
     Returns
     -------
@@ -197,7 +203,7 @@ def zone_table(path: Path, zones: Zones, code_of: Callable[[str], str]) -> tuple
     InputError
         For a zone that is unknown or stands twice, or a number that cannot be.
     """
-    rows = tables.read(path, ["zone", "population"])
+    rows = tables.read(path, ["zone", "population", *([column] if column != "population" else [])])
     index = {code: at for at, code in enumerate(zones.code[: zones.inside])}
     people = zones.population.copy()
     lines: dict[int, int] = {}
@@ -210,10 +216,12 @@ def zone_table(path: Path, zones: Zones, code_of: Callable[[str], str]) -> tuple
         if at in lines:
             raise row.wrong("zone", f"{_named(zones, at)} stands in line {lines[at]} already; keep one")
         lines[at] = row.line
-        people[at] = row.number("population", 0, MOST_PEOPLE)
+        central = row.number("population", 0, MOST_PEOPLE)
+        people[at] = row.number(column, 0, MOST_PEOPLE)
         if "displaced_before" in row:
-            given[at] = row.number_or("displaced_before", np.nan, 0)
-            if given[at] > people[at]:
+            before_run = row.number_or("displaced_before", np.nan, 0)
+            given[at] = before_run * (people[at] / central) if central > 0 else before_run
+            if before_run > central:
                 raise row.wrong("displaced_before", f"is above the zone's population ({row['population']})")
     if not people.any():
         raise InputError(finding(path, "nobody lives in any zone; give the people of each in 'population'"))

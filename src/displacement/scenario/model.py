@@ -93,6 +93,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("travel_raster", "speed"),
     ("travel_raster", "friction"),
     ("supply", "stock"),
+    ("case", "observations"),
 )
 """Other fields of a scenario that name a file."""
 
@@ -124,6 +125,8 @@ class Population(_Part):
     """A raster of counts, people by pixel (GeoTIFF, any reference system and resolution). Not a density."""
     polygons: str | None = None
     """Polygons of the zones (GeoJSON, GeoPackage or Shapefile), with their p-codes in a column."""
+    level: Literal["low", "central", "high"] = "central"
+    """Which figures of the table in `zones` to use: its columns low and high, or population."""
     calibrate_to: Literal["zones", "none"] = "zones"
     """`zones`: each zone keeps the people of its table and lives where the raster or the points say. `none`: the
     raster or the points also say how many; people outside every zone are left out and their number is stated."""
@@ -134,9 +137,25 @@ class Population(_Part):
             raise ValueError("write either 'raster' or 'points'; both say where people live")
         if self.calibrate_to == "none" and self.raster is None and self.points is None:
             raise ValueError("'calibrate_to: none' needs a 'raster' or 'points' to take the people from")
+        if self.level != "central" and self.zones is None:
+            raise ValueError("'level' says which figures of the table in 'zones' to use; name that table")
         if self.calibrate_to == "none" and self.zones is not None:
             raise ValueError("'calibrate_to: none' does not use the table in 'zones'; write one of them")
         return self
+
+
+class Case(_Part):
+    """A past event, what was observed of it, and what may be learnt from it."""
+
+    use: Literal["calibration", "validation", "holdout"]
+    """calibration: parameters may be fitted to it. validation: only held against the result. holdout: never read
+    by anything that fits."""
+    observations: str
+    """A table of observed figures: kind, date, zone, origin, value, unit, scope, source."""
+    fit_until: dt.date | None = None
+    """Fit to observations up to this day; later ones only check. Default: all of them."""
+    note: str = ""
+    """What to beware of, in your words; printed with the scores."""
 
 
 class TravelRaster(_Part):
@@ -457,6 +476,8 @@ class ScenarioFile(_Part):
     """How many leave where control changes; pairs not listed: most. Nobody leaves because of the own side."""
     departures: Literal["model"] | ObservedDepartures = "model"
     """First departures: the model's, or given by a table (`observed: FILE`)."""
+    case: Case | None = None
+    """Marks a past event that the model is held against (`displacement backtest`)."""
     reports: str | None = None
     """A table of observed figures (date, zone, measure, people, scope), shown beside the estimate."""
     winter_months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = (11, 12, 1, 2, 3)
