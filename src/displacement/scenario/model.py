@@ -440,7 +440,7 @@ class ObservedDepartures(_Part):
 class Uncertainty(_Part):
     """Members of an ensemble."""
 
-    members: int = Field(1, ge=1, le=1)
+    members: int = Field(1, ge=1, le=4096)
     """Number of members; 1 is the median run."""
     seed: int = Field(20241127, ge=0)
     """Seed of the random streams."""

@@ -1,0 +1,178 @@
+"""Members of an ensemble: draws through the priors of a scenario's assumptions, one named stream for each process."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.stats import qmc
+
+from displacement.movement.assumptions import Assumptions, Movement, Prior, Returns
+from displacement.needs.draws import drawn, drivers
+from displacement.scenario.model import Scenario
+
+__all__ = ["STREAMS", "Uncertain", "members", "shares", "uncertain", "uniforms"]
+
+Array = NDArray[np.float64]
+
+
+class Uncertain(NamedTuple):
+    """One assumption that is drawn."""
+
+    room: str
+    """Part of the movement assumptions, such as `hazard`."""
+    field: str
+    prior: Prior
+    default: float
+
+
+STREAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "event": ("hazard.event_effect",),
+        "hazard": ("hazard",),
+        "response": ("response",),
+        "departures": ("departures",),
+        "travel": ("travel",),
+        "destinations": ("destinations",),
+        "returns": ("returns",),
+    }
+)
+"""Which assumptions each named stream draws: a whole part, or one field of it (which the part's stream leaves out). A new
+assumption in one part changes no draw of another."""
+
+NEEDS = "needs"
+"""Stream of who the displaced are."""
+
+
+def uncertain(movement: Movement) -> tuple[Uncertain, ...]:
+    """The assumptions that have a prior and stand at its median; one that a scenario changed is taken as known.
+
+    Parameters
+    ----------
+    movement : Movement
+        Of a scenario.
+    """
+    return tuple(
+        one for one in _with_priors() if getattr(getattr(movement, one.room), one.field) == one.default
+    )
+
+
+def _with_priors() -> tuple[Uncertain, ...]:
+    """Every assumption that has a prior."""
+    found = []
+    for room, holder in Movement.model_fields.items():
+        part: Assumptions = holder.default
+        for field, info in type(part).model_fields.items():
+            extra = info.json_schema_extra
+            given = extra.get("prior") if isinstance(extra, dict) else None
+            if isinstance(given, dict):
+                prior = Prior(str(given["distribution"]), float(given["first"]), float(given["second"]))  # type: ignore[arg-type]
+                found.append(Uncertain(room, field, prior, float(info.default)))
+    return tuple(found)
+
+
+def uniforms(count: int, columns: int, seed: int, stream: str) -> Array:
+    """Scrambled Sobol points of a named stream, shape (count, columns), inside the unit cube.
+
+    The same seed and name give the same points whatever other streams there are. A power of two as `count` keeps their
+    balance.
+    """
+    if columns == 0:
+        return np.zeros((count, 0))
+    source = np.random.default_rng([seed, zlib.crc32(stream.encode())])
+    sampler = qmc.Sobol(columns, scramble=True, seed=source)
+    points: Array = sampler.random_base2(max(int(np.ceil(np.log2(max(count, 1)))), 0))[:count]
+    smallest = 2.0**-40
+    return np.clip(points, smallest, 1.0 - smallest)
+
+
+def members(scenario: Scenario) -> tuple[Movement, ...]:
+    """The movement assumptions of every member.
+
+    One member is the median run: the scenario's own assumptions. More are drawn through the priors, by the seed; the same
+    member of two variants has the same draws.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its `movement` and `uncertainty`.
+
+    Returns
+    -------
+    tuple of Movement
+    """
+    count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
+    if count == 1:
+        return (scenario.movement,)
+    columns = dict(_columns(uncertain(scenario.movement), count, seed))
+    return tuple(_with(scenario.movement, columns, at) for at in range(count))
+
+
+def shares(scenario: Scenario) -> dict[str, Array] | None:
+    """Cohorts of the displaced by member, as `drawn` gives them; None for the median run."""
+    count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
+    if count == 1:
+        return None
+    return drawn(scenario.needs, uniforms(count, len(drivers(scenario.needs)), seed, NEEDS))
+
+
+def _columns(drawn_ones: Sequence[Uncertain], count: int, seed: int) -> Iterator[tuple[Uncertain, Array]]:
+    """Values of each uncertain assumption by member. What is known keeps its column, so that no other draw moves."""
+    single = {name for parts in STREAMS.values() for name in parts if "." in name}
+    for stream, parts in STREAMS.items():
+        mine = [
+            one
+            for one in _with_priors()
+            if f"{one.room}.{one.field}" in parts
+            or (one.room in parts and f"{one.room}.{one.field}" not in single)
+        ]
+        points = uniforms(count, len(mine), seed, stream)
+        for at, one in enumerate(mine):
+            if one in drawn_ones:
+                yield one, _quantile(one.prior, points[:, at])
+
+
+def _quantile(prior: Prior, uniform: Array) -> Array:
+    """Inverse distribution function of a prior."""
+    match prior.name:
+        case "lognormal":
+            found = prior.first * prior.second ** stats.norm.ppf(uniform)
+        case "normal":
+            found = prior.first + prior.second * stats.norm.ppf(uniform)
+        case "beta":
+            found = stats.beta.ppf(uniform, prior.first, prior.second)
+        case "uniform":
+            found = prior.first + (prior.second - prior.first) * uniform
+    values: Array = np.asarray(found, dtype=float)
+    return values
+
+
+def _with(movement: Movement, columns: Mapping[Uncertain, Array], at: int) -> Movement:
+    """The assumptions of one member."""
+    changed: dict[str, dict[str, float]] = {}
+    for one, values in columns.items():
+        changed.setdefault(one.room, {})[one.field] = _within(movement, one, float(values[at]))
+    parts: dict[str, Any] = {}
+    for room, fields in changed.items():
+        part = getattr(movement, room)
+        whole = {**part.model_dump(), **fields}
+        parts[room] = type(part).model_validate(_nested(whole) if isinstance(part, Returns) else whole)
+    return movement.model_copy(update=parts)
+
+
+def _within(movement: Movement, one: Uncertain, value: float) -> float:
+    """A draw within the limits of its field: the tail of a log-normal share beyond 1 counts as 1."""
+    info = type(getattr(movement, one.room)).model_fields[one.field]
+    highest = min((float(limit.le) for limit in info.metadata if hasattr(limit, "le")), default=np.inf)
+    return min(value, highest)
+
+
+def _nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Who goes home to the worse goes home to the better: the smaller shares are at most the larger ones."""
+    at_line = min(values["share_at_line"], values["share_open"])
+    return {**values, "share_at_line": at_line, "share_under": min(values["share_under"], at_line)}

@@ -1,0 +1,92 @@
+"""Members: draws through the priors, the same for the same seed, paired over variants."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import changed
+
+from displacement import ensemble
+from displacement.movement.assumptions import Movement
+from displacement.needs.draws import drivers
+
+
+@pytest.fixture
+def many(toy):
+    def of(members, seed=1, **movement):
+        return changed(toy, uncertainty={"members": members, "seed": seed}, **movement)
+
+    return of
+
+
+def values(drawn, room, field):
+    return np.array([getattr(getattr(member, room), field) for member in drawn])
+
+
+def test_one_member_is_the_scenario_itself(many, toy):
+    assert ensemble.members(many(1)) == (toy.movement,)
+    assert ensemble.shares(many(1)) is None
+
+
+def test_the_median_over_members_is_the_default_of_every_assumption_that_is_drawn(many):
+    """Every default is the median of its prior; 1,024 Sobol points meet it within two per cent of the spread."""
+    drawn = ensemble.members(many(1024))
+    for one in ensemble.uncertain(Movement()):
+        found = values(drawn, one.room, one.field)
+        low, middle, high = np.quantile(found, [0.1, 0.5, 0.9])
+        if one.field not in ("share_at_line", "share_under"):
+            assert abs(middle - one.default) <= 0.03 * (high - low), one
+        assert low < one.default < high, one
+
+
+def test_the_same_seed_gives_the_same_members_and_another_seed_others(many):
+    assert ensemble.members(many(8, 5)) == ensemble.members(many(8, 5))
+    assert ensemble.members(many(8, 5)) != ensemble.members(many(8, 6))
+
+
+def test_fewer_members_are_the_first_of_more(many):
+    assert ensemble.members(many(8)) == ensemble.members(many(32))[:8]
+    some, more = ensemble.shares(many(8)), ensemble.shares(many(32))
+    np.testing.assert_array_equal(some["child_0_17"], more["child_0_17"][:8])
+
+
+def test_what_a_scenario_states_is_known_and_changes_no_other_draw(many, toy):
+    movement = Movement.model_validate({**toy.movement.model_dump(), "hazard": {"threat_reach": 9.0}})
+    stated, free = ensemble.members(many(16, movement=movement)), ensemble.members(many(16))
+    assert set(values(stated, "hazard", "threat_reach")) == {9.0}
+    for room, field in (
+        ("returns", "rate_open"),
+        ("destinations", "crowding"),
+        ("hazard", "memory"),
+        ("hazard", "event_effect"),
+    ):
+        np.testing.assert_array_equal(values(stated, room, field), values(free, room, field))
+
+
+def test_every_member_is_within_the_limits_of_its_fields_and_returns_stay_nested(many):
+    for member in ensemble.members(many(512)):
+        assert Movement.model_validate(member.model_dump()) == member
+        homeward = member.returns
+        assert homeward.share_under <= homeward.share_at_line <= homeward.share_open
+        assert member.response.few <= 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), count=st.sampled_from([1, 2, 3, 16, 100]), columns=st.integers(0, 12))
+def test_points_lie_inside_the_cube_and_streams_do_not_share_them(seed, count, columns):
+    points = ensemble.uniforms(count, columns, seed, "hazard")
+    assert points.shape == (count, columns)
+    assert ((points > 0) & (points < 1)).all()
+    if columns:
+        assert (points != ensemble.uniforms(count, columns, seed, "returns")).any()
+
+
+def test_every_assumption_with_a_prior_belongs_to_exactly_one_stream(many):
+    drawn = list(ensemble._columns(ensemble.uncertain(Movement()), 2, 1))
+    assert sorted(one for one, _ in drawn) == sorted(ensemble.uncertain(Movement()))
+
+
+def test_cohorts_by_member_keep_children_and_adults_together(many):
+    found = ensemble.shares(many(64))
+    np.testing.assert_allclose(found["child_0_17"] + found["adult"], 1.0)
+    assert len(drivers(many(64).needs)) > 5
