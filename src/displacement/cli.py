@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -71,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--variant", help="a variant of the scenario")
     run.add_argument(
         "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
+    )
+    run.add_argument(
+        "--members", type=int, help="members of the ensemble (default: the scenario's; 1: median run)"
+    )
+    run.add_argument("--seed", type=int, help="seed of the members (default: the scenario's)")
+    run.add_argument(
+        "--workers", type=int, default=0, help="processes that share the members (default: the cores)"
     )
     run.add_argument(
         "--keep",
@@ -160,7 +168,15 @@ def _run(chosen: argparse.Namespace) -> int:
     from displacement.pipeline import run
     from displacement.report.folder import write
 
-    result = run(scenario, keep=chosen.keep, progress=progress)
+    workers = chosen.workers or os.cpu_count() or 1
+    result = run(
+        scenario,
+        members=chosen.members,
+        seed=chosen.seed,
+        keep=chosen.keep,
+        progress=progress,
+        workers=workers,
+    )
     progress("writing the folder")
     write(result, target)
     progress.done()

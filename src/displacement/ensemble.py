@@ -45,6 +45,10 @@ STREAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Which assumptions each named stream draws: a whole part, or one field of it (which the part's stream leaves out). A new
 assumption in one part changes no draw of another."""
 
+TRAVEL_CLASSES = 4
+"""Values that the ratio of track speed to road speed takes over the members: travel times are worked out once for each,
+and scale with the road speed exactly."""
+
 NEEDS = "needs"
 """Stream of who the displaced are."""
 
@@ -109,7 +113,7 @@ def members(scenario: Scenario) -> tuple[Movement, ...]:
     count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
     if count == 1:
         return (scenario.movement,)
-    columns = dict(_columns(uncertain(scenario.movement), count, seed))
+    columns = _in_travel_classes(dict(_columns(uncertain(scenario.movement), count, seed)))
     return tuple(_with(scenario.movement, columns, at) for at in range(count))
 
 
@@ -135,6 +139,20 @@ def _columns(drawn_ones: Sequence[Uncertain], count: int, seed: int) -> Iterator
         for at, one in enumerate(mine):
             if one in drawn_ones:
                 yield one, _quantile(one.prior, points[:, at])
+
+
+def _in_travel_classes(columns: dict[Uncertain, Array]) -> dict[Uncertain, Array]:
+    """Track speeds so that their ratio to the road speed takes few values, each standing for as many members."""
+    named = {one.field: one for one in columns if one.room == "travel"}
+    track, road = named.get("track_speed"), named.get("road_factor")
+    if track is None or road is None:
+        return columns
+    spread = float(np.hypot(np.log(track.prior.second), np.log(road.prior.second)))
+    median = track.prior.first / road.prior.first
+    rank = stats.norm.cdf(np.log(columns[track] / columns[road] / median) / spread)
+    middle = (np.floor(rank * TRAVEL_CLASSES) + 0.5) / TRAVEL_CLASSES
+    ratio = median * np.exp(spread * stats.norm.ppf(middle))
+    return {**columns, track: ratio * columns[road]}
 
 
 def _quantile(prior: Prior, uniform: Array) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import stages, variables
+from displacement import ensemble, stages, variables
 from displacement.io import area, reports, stock
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
@@ -20,6 +22,7 @@ from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
 from displacement.io.stock import NO_STOCK, StockList
+from displacement.movement.assumptions import Movement
 from displacement.movement.control import of_cells
 from displacement.needs.catalogue import Catalogue
 from displacement.needs.demand import demand
@@ -35,6 +38,11 @@ from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
 
+BATCH = 4
+"""Members that one process works on before it hands them back."""
+SUPPLIED_AT_ONCE = 16
+"""Members whose stock and trucks are followed together."""
+
 
 def run(
     scenario: Scenario | str | Path,
@@ -44,6 +52,7 @@ def run(
     keep: Sequence[str] = (),
     map: stages.Map = map,
     progress: Callable[[str], None] = lambda step: None,
+    workers: int = 1,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -61,17 +70,20 @@ def run(
         How tiles are worked through: the built-in `map`, or a cluster's.
     progress : callable
         Told the name of each step as it begins.
+    workers : int
+        Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
 
     Returns
     -------
     Result
+        Of several members, `flows` are by week.
 
     Raises
     ------
     displacement.InputError
         If the scenario or a table it names is wrong.
     ValueError
-        If a field to keep is unknown.
+        If a field to keep is unknown, or fields are to be kept of several members.
     """
     unknown = set(keep) - set(variables.FIELDS)
     if unknown:
@@ -84,33 +96,30 @@ def run(
     lines = aid_lines_of(scenario)
     listed = _stock(scenario, lines)
     edges = stages.edges_of(scenario)
-    parameters = [scenario.movement]
+    parameters = ensemble.members(scenario)
+    if keep and len(parameters) > 1:
+        raise ValueError("keep: gridded fields are those of one member; run with members=1")
 
-    progress("working out who leaves")
-    leaving, cells_leaving = stages.first_departures(inputs, events, parameters, edges, map)
-    leaving = stages.replaced(leaving, inputs, events, scenario)
-    progress("working out travel times")
-    ways = [stages.travel_times(inputs, events, member, scenario) for member in parameters]
-    progress("moving people")
-    moved = [
-        stages.move(inputs, events, member, leaving.isel(member=at), ways[at], edges, scenario)
-        for at, member in enumerate(parameters)
-    ]
-    people, flows = (xr.concat(parts, "member") for parts in zip(*moved, strict=True))
-    people, flows = (_daily(part, scenario) for part in (people, flows))
-    people = variables.describe(_with_names(people, inputs), variables.PEOPLE)
-    flows = variables.describe(flows, variables.FLOWS)
+    if len(parameters) == 1:
+        moved = stages.run_members(parameters, inputs, events, edges, scenario, map=map, progress=progress)
+    else:
+        moved = _ensemble(parameters, inputs, events, edges, scenario, workers, progress)
+    people = variables.describe(_with_names(moved.people, inputs), variables.PEOPLE)
+    flows = variables.describe(moved.flows, variables.FLOWS)
 
     progress("working out the needs")
     open_to_trucks = partial(supplies.ways, inputs=inputs, events=events)
-    aid = estimate_aid(people, scenario.needs, lines, scenario.supply, listed, open_to_trucks, scenario.path)
+    shares = ensemble.shares(scenario)
+    aid = estimate_aid(
+        people, scenario.needs, lines, scenario.supply, listed, open_to_trucks, scenario.path, shares
+    )
     return Result(
         scenario=scenario,
         inputs=inputs,
         people=people,
         flows=flows,
         aid=aid,
-        fields=_fields(inputs, events, cells_leaving, scenario, keep),
+        fields=_fields(inputs, events, moved.of_cells, scenario, keep),
         provenance=provenance(
             scenario.settings(), [scenario.path, *inputs.files, *events.files, *_own_files(scenario)]
         ),
@@ -136,7 +145,10 @@ def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.D
         `need` by (member, time, zone, item), in each item's unit, for each day.
     """
     settings = scenario.needs if scenario is not None else Needs()
-    return demand(served_here(people), aid_lines_of(scenario), settings)
+    shares = ensemble.shares(scenario) if scenario is not None else None
+    if scenario is not None and people.sizes["member"] != scenario.uncertainty.members:
+        shares = None
+    return demand(served_here(people), aid_lines_of(scenario), settings, shares=shares)
 
 
 def served_here(people: xr.Dataset) -> xr.Dataset:
@@ -167,6 +179,7 @@ def estimate_aid(
     listed: StockList = NO_STOCK,
     ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways] = supplies.open_ways,
     path: Path = Path(),
+    shares: Mapping[str, Array] | None = None,
 ) -> Aid:
     """Needs, people in need and what can be met, from modelled or observed people alike.
 
@@ -186,13 +199,15 @@ def estimate_aid(
         (supply, hubs, zones, days) -> routes day by day; default: the supply's routes, which nothing closes.
     path : pathlib.Path
         The scenario or table, for errors.
+    shares : mapping of str to array of shape (member,), optional
+        Cohorts of the displaced by member; default: those of `settings`.
 
     Returns
     -------
     Aid
     """
     here = served_here(people)
-    needs = demand(here, lines, settings)
+    needs = demand(here, lines, settings, shares=shares)
     aid = Aid(lines, settings, needs, people_in_need(here, lines, settings), supply, None, listed.notes)
     if supply is None:
         return aid
@@ -200,8 +215,21 @@ def estimate_aid(
     stores = supplies.stores(supply, listed, lines.items, (first, last), path)
     zones = [str(zone) for zone in needs["zone"].values]
     routes = ways(supply, stores.hubs, zones, needs.sizes["time"])
-    met = deliver(needs, supply, stores, routes, supplies.money(supply, (first, last)))
-    return replace(aid, supply=met)
+    funds = supplies.money(supply, (first, last))
+    met = [
+        deliver(needs.isel(member=slice(at, at + SUPPLIED_AT_ONCE)), supply, stores, routes, funds)
+        for at in range(0, needs.sizes["member"], SUPPLIED_AT_ONCE)
+    ]
+    if len(met) > 1:
+        met = [xr.concat([_lighter(part) for part in met], "member", data_vars="minimal")]
+    return replace(aid, supply=met[0])
+
+
+def _lighter(supply: xr.Dataset) -> xr.Dataset:
+    """Figures by zone in single precision: those of many members are too many to hold in full."""
+    heavy = [name for name in supply.data_vars if {"zone", "item"} <= set(supply[name].dims)]
+    light = {name: supply[name].astype(np.float32) for name in heavy if supply[name].dtype == np.float64}
+    return supply.assign(light)
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -271,18 +299,41 @@ def _chosen(
     return scenario.model_copy(update={"uncertainty": uncertainty})
 
 
-def _daily(dataset: xr.Dataset, scenario: Scenario) -> xr.Dataset:
-    """Steps to days: flows add up, stocks are those at midnight."""
-    steps, days = round(1.0 / scenario.period.step_days), scenario.period.days
-    table = {**variables.PEOPLE, **variables.FLOWS}
-    daily = {}
-    for name, values in dataset.data_vars.items():
-        whole = values.values.reshape(values.shape[0], days, steps, *values.shape[2:])
-        day = whole.sum(axis=2) if table[str(name)].flow else whole[:, :, -1]
-        daily[name] = (values.dims, day)
-    time = np.datetime64(scenario.period.start, "ns") + np.arange(days) * np.timedelta64(1, "D")
-    coords = {name: coord for name, coord in dataset.coords.items() if name != "time"}
-    return xr.Dataset(daily, coords=coords | {"time": time, "member": np.arange(1)})
+def _ensemble(
+    parameters: Sequence[Movement],
+    inputs: Inputs,
+    events: Timeline,
+    edges: Array,
+    scenario: Scenario,
+    workers: int,
+    progress: Callable[[str], None],
+) -> stages.Moved:
+    """Many members, batch by batch, in processes of their own where there are several workers."""
+    batches = [parameters[first : first + BATCH] for first in range(0, len(parameters), BATCH)]
+    work = partial(
+        stages.run_members, inputs=inputs, events=events, edges=edges, scenario=scenario, by_week=True
+    )
+    done = []
+    progress(f"running {len(parameters)} members")
+    if workers == 1:
+        results: Iterable[stages.Moved] = map(work, batches)
+        for moved in results:
+            done.append(moved)
+            progress(
+                f"running members: {sum(part.people.sizes['member'] for part in done)} of {len(parameters)}"
+            )
+    else:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            for moved in pool.map(work, batches):
+                done.append(moved)
+                ready = sum(part.people.sizes["member"] for part in done)
+                progress(f"running members: {ready} of {len(parameters)}")
+    number = np.arange(len(parameters))
+    people, flows = (
+        xr.concat(parts, "member").assign_coords(member=number)
+        for parts in ([part.people for part in done], [part.flows for part in done])
+    )
+    return stages.Moved(people, flows, [])
 
 
 def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:

@@ -123,8 +123,7 @@ class Result:
         return f"{restricted}{self.condition}. {LIMITS}"
 
     def __repr__(self) -> str:
-        last = self.people.isel(time=-1, member=0)
-        away = float(last["newly_displaced"].sum())
+        away = float(self.people["newly_displaced"].isel(time=-1).sum("zone").median("member"))
         return (
             f"<displacement.Result '{self.scenario.title}'"
             f"{f' [{self.scenario.variant}]' if self.scenario.variant else ''}: "

@@ -27,6 +27,7 @@ from displacement.scenario.timeline import Timeline
 Array = NDArray[Any]
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
+DAYS_OF_WEEK = 7
 TILE_CELLS = 32_768
 """Cells that a tile has at the least, as far as the grid goes."""
 
@@ -121,7 +122,19 @@ def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Sc
 
 
 def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario) -> simulate.Routes:
-    """Hours between blocks and destinations, for every closure epoch."""
+    """Hours between blocks and destinations, for every closure epoch.
+
+    Where tracks and roads are all there is, times at a road factor of 1 are worked out and divided by the factor: members
+    that share the ratio of the two speeds share them. The hours beyond exits are then at the same factor.
+    """
+    factor = member.travel.road_factor if inputs.terrain_speed is None else 1.0
+    if factor != 1.0:
+        travel = member.travel.model_copy(
+            update={"road_factor": 1.0, "track_speed": float(f"{member.travel.track_speed / factor:.12g}")}
+        )
+        plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
+        from_blocks = [hours / factor for hours in plain.from_blocks]
+        return simulate.Routes(plain.epoch, from_blocks, [hours / factor for hours in plain.between])
     grid, zone = inputs.grid, inputs.cells["zone"].values
     weights = inputs.blocks.weights(inputs.cells["population"].values)
     found = []
@@ -147,6 +160,92 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         found.append(cache.cached("hours-1", (*parts, weights.indptr, *goal), of_epoch))
     epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
     return simulate.Routes(epoch, [hours for hours, _ in found], [between for _, between in found])
+
+
+class Moved(NamedTuple):
+    """What some members come to."""
+
+    people: xr.Dataset
+    """By day."""
+    flows: xr.Dataset
+    """By day of one member, by week of several."""
+    of_cells: list[tuple[Array, Array]]
+    """First departures of the cells of each tile; of one member only."""
+
+
+def run_members(
+    members: Sequence[Movement],
+    inputs: Inputs,
+    events: Timeline,
+    edges: Array,
+    scenario: Scenario,
+    by_week: bool = False,
+    map: Map = map,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Moved:
+    """Members from end to end, one after the other: who leaves, how long the ways are, who goes where.
+
+    Parameters
+    ----------
+    members : sequence of Movement
+        Assumptions of each.
+    inputs, events : Inputs, Timeline
+        The area and what happens in it.
+    edges : array of shape (step + 1,)
+        Edges of the steps. [day]
+    scenario : Scenario
+        Its period and the departures it gives, if any.
+    by_week : bool
+        Add flows up by week in single precision: those of many members by day are too many to hold.
+    map : callable
+        Works through the tiles.
+    progress : callable
+        Told the name of each step as it begins.
+    """
+    people: list[xr.Dataset] = []
+    flows: list[xr.Dataset] = []
+    of_cells: list[tuple[Array, Array]] = []
+    for member in members:
+        progress("working out who leaves")
+        leaving, of_cells = first_departures(inputs, events, [member], edges, map)
+        leaving = replaced(leaving, inputs, events, scenario)
+        progress("working out travel times")
+        ways = travel_times(inputs, events, member, scenario)
+        progress("moving people")
+        moved = move(inputs, events, member, leaving.isel(member=0), ways, edges, scenario)
+        by_day = [daily(part, scenario) for part in moved]
+        people.append(by_day[0])
+        flows.append(weekly(by_day[1]) if by_week else by_day[1])
+    who, where = (xr.concat(parts, "member") for parts in (people, flows))
+    return Moved(who, where, of_cells if len(members) == 1 else [])
+
+
+def daily(dataset: xr.Dataset, scenario: Scenario) -> xr.Dataset:
+    """Steps to days: flows add up, stocks are those at midnight."""
+    steps, days = round(1.0 / scenario.period.step_days), scenario.period.days
+    table = {**variables.PEOPLE, **variables.FLOWS}
+    of_days = {}
+    for name, values in dataset.data_vars.items():
+        whole = values.values.reshape(values.shape[0], days, steps, *values.shape[2:])
+        day = whole.sum(axis=2) if table[str(name)].flow else whole[:, :, -1]
+        of_days[name] = (values.dims, day)
+    time = np.datetime64(scenario.period.start, "ns") + np.arange(days) * np.timedelta64(1, "D")
+    coords = {name: coord for name, coord in dataset.coords.items() if name != "time"}
+    return xr.Dataset(of_days, coords=coords | {"time": time, "member": np.arange(dataset.sizes["member"])})
+
+
+def weekly(flows: xr.Dataset) -> xr.Dataset:
+    """Flows of the weeks that begin with the first day, in single precision; `time` is the first day of each."""
+    first = np.arange(0, flows.sizes["time"], DAYS_OF_WEEK)
+    found = {
+        name: (
+            values.dims,
+            np.add.reduceat(values.values, first, axis=values.dims.index("time")).astype(np.float32),
+        )
+        for name, values in flows.data_vars.items()
+    }
+    coords = {name: coord for name, coord in flows.coords.items() if name != "time"}
+    return xr.Dataset(found, coords=coords | {"time": flows["time"].values[first]})
 
 
 def _open_parts(name: str, count: int, closed: Iterable[tuple[str, int, int]]) -> list[Array]:

@@ -87,9 +87,10 @@ def explain(
     reckoner = Reckoner(here, catalogue, assumptions)
     need = reckoner.need(item)[0, :, 0]
     name = (str(here["zone_name"].values[0]) if "zone_name" in here.coords else "") or "the whole area"
-    lines = [
-        f"{item.name} in {name} ({zone}) on {day.astype('datetime64[D]')}: {_number(need[at])} {item.unit}."
-    ]
+    members = people.sizes["member"]
+    one_of = f" In the first of {members} members; each has its own figures." if members > 1 else ""
+    what = f"{item.name} in {name} ({zone}) on {day.astype('datetime64[D]')}"
+    lines = [f"{what}: {_number(need[at])} {item.unit}.{one_of}"]
     if not set(item.for_group) <= set(reckoner.crowds):
         missing = ", ".join(group for group in item.for_group if group not in reckoner.crowds)
         return [*lines, f"Not known: it is for people who are not given here ({missing})."]

@@ -14,6 +14,7 @@ from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.aid import write_exact, write_shared
 from displacement.report.observed import beside
+from displacement.report.rounding import quantiles
 from displacement.report.summary import summary
 from displacement.result import Result
 from displacement.variables import PEOPLE
@@ -89,10 +90,13 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     }
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
-    needs = needs.reindex(zone=result.people["zone"].values)
-    parts = [result.people, result.flows, needs]
+    needs = _few(needs.reindex(zone=result.people["zone"].values))
+    alone = result.people.sizes["member"] == 1
+    parts = [result.people, needs, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
+    if not alone:
+        results.write_netcdf(folder / "flows.nc", result.flows, attributes)
     if result.fields.data_vars:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)
     population = result.inputs.cells["population"].values
@@ -111,6 +115,16 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
         tables.write(folder / "reports.csv", REPORT_COLUMNS, _report_rows(result))
     if result.notes:
         (folder / "notes.txt").write_text("\n".join([*result.notes, ""]), encoding="utf-8")
+
+
+def _few(needs: xr.Dataset) -> xr.Dataset:
+    """Needs as they are kept: of several members, the quantiles of every day, zone and item."""
+    if needs.sizes["member"] == 1:
+        return needs
+    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values)
+    found = np.stack([np.asarray(level) for level in levels.values()])
+    variable = (("quantile", "time", "zone", "item"), found, needs["need"].attrs)
+    return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=[0.1, 0.5, 0.9])
 
 
 REPORT_COLUMNS = ["date", "zone", "measure", "reported", "estimate", "scope", "source"]

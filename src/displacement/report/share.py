@@ -171,8 +171,9 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
     summing[unit, np.arange(len(unit))] = 1.0
     pairs = np.einsum("az,mtzd,bd->mtab", summing, moved, summing, optimize=True)
     dates = _dates(result.flows)
-    for first in range(0, len(dates), 7):
-        levels = quantiles(pairs[:, first : first + 7].sum(axis=1))
+    of_week = 7 if result.people.sizes["member"] == 1 else 1
+    for first in range(0, len(dates), of_week):
+        levels = quantiles(pairs[:, first : first + of_week].sum(axis=1))
         middle = levels["p50"]
         for origin, destination in np.argwhere(middle >= 0.5) if middle is not None else ():
             cells = _cells(levels, (origin, destination), shared_people)

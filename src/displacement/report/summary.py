@@ -14,7 +14,7 @@ from displacement.needs.loads import mass_and_volume, trucks_needed
 from displacement.needs.logistics import Supply
 from displacement.report.observed import beside
 from displacement.report.pin import pin_lines
-from displacement.report.rounding import SMALLEST, quantiles, significant, words
+from displacement.report.rounding import SMALLEST, quantiles, ranged, significant, words
 from displacement.report.supply import supply_lines
 from displacement.result import LIMITS, Result
 
@@ -60,9 +60,9 @@ def _wrapped(text: str) -> list[str]:
 
 def _answer(result: Result) -> str:
     last = result.people.isel(time=-1)
-    away = float(middle(last["newly_displaced"].sum("zone")))
+    total = last["newly_displaced"].sum("zone")
     unable = float(middle(last["unable_to_leave"].sum("zone")))
-    people = f"about {words(away)} people" if round(away) else "nobody"
+    people = f"about {ranged(total.values)} people" if round(float(middle(total))) else "nobody"
     text = f"{result.condition}: {people} newly displaced on {result.scenario.period.last}"
     if round(unable):
         text += f", and {words(unable)} who want to leave and cannot"
@@ -70,12 +70,13 @@ def _answer(result: Result) -> str:
 
 
 def _by_day(result: Result) -> list[str]:
+    by_member = result.people["newly_displaced"].sum("zone").transpose("member", "time").values
     total = middle(result.people["newly_displaced"].sum("zone"))
     first = result.scenario.period.start
     shown = [day for day in DAYS if day <= len(total)]
     shown = [*shown, len(total)] if len(total) not in shown else shown
     dates = np.datetime_as_string(result.people["time"].values, unit="D")
-    cells = [f"day {day} ({dates[day - 1][5:]}): {words(float(total[day - 1]))}" for day in shown]
+    cells = [f"day {day} ({dates[day - 1][5:]}): {ranged(by_member[:, day - 1])}" for day in shown]
     text = f"Newly displaced, counted from {first}: " + "; ".join(cells) + "."
     if total[0] > EARLY_SHARE * total[-1]:
         text += f" {words(float(total[0]))} leave on the first day: begin the period earlier to count those before."
@@ -236,8 +237,8 @@ def _figure(value: float) -> str:
 
 def _rests_on(needs: xr.Dataset) -> str:
     """Tonnes from hubs, cost, and how much of both rests on assumed lines."""
-    everything = mass_and_volume(needs).isel(member=0)
-    dry = mass_and_volume(needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))).isel(member=0)
+    hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
+    everything, dry = (mass_and_volume(part).median("member", keep_attrs=True) for part in (needs, hubs))
     text = []
     for load, name, unit, what in (
         (dry, "mass", "t", "from hubs (so without local water)"),
@@ -258,4 +259,8 @@ def _sure(result: Result) -> str:
             "One run at the middle of every assumption, without a range: planning figures of this kind have "
             "been off by a factor of 2.5 at the start of an event."
         )
-    return "Middle of the members; the range is in the tables."
+    return (
+        f"Figures are the middle of {result.people.sizes['member']} members, in brackets the range of eight in ten of "
+        "them: every assumption with a prior was drawn; how the conflict goes is not part of the range. Nothing has "
+        "been fitted."
+    )

@@ -123,7 +123,7 @@ def supply_lines(supply: xr.Dataset) -> list[str]:
     supply : xarray.Dataset
         As `deliver` returns it.
     """
-    one = supply.isel(member=0)
+    one = _middle(supply)
     target, delivered = (one[name].sum(("time", "zone")).values for name in ("target", "delivered"))
     wanted = np.flatnonzero(target > 0)
     if not len(wanted):
@@ -142,6 +142,15 @@ def supply_lines(supply: xr.Dataset) -> list[str]:
             f"{delivered[at] / target[at]:>7.0%}  {limit:<12}{_empty(one.isel(item=at)):<14}".rstrip()
         )
     return [*lines, *_wrapped(_trucks(one)), *_wrapped(_money(one))]
+
+
+def _middle(supply: xr.Dataset) -> xr.Dataset:
+    """The middle of the members, figure by figure; what binds and when stock runs out as in the first of them."""
+    if supply.sizes["member"] == 1:
+        return supply.isel(member=0)
+    counted = ["target", "delivered", "gap", "trucks_used", "money_left", "trucks_allowed", "incoming"]
+    plain = supply.isel(member=0)
+    return plain.assign(supply[counted].median("member", keep_attrs=True))
 
 
 def _empty(of_item: xr.Dataset) -> str:
