@@ -231,7 +231,7 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "stock in a unit of another dimension": (
         ask("supply: {hubs: {North: {stock: {full_ration: 5 m3}}}}\n"),
-        "q.yaml:6:33: supply.hubs.North.stock.full_ration: full_ration: the line is in kg, and m3 cannot be ...",
+        "q.yaml:6:33: supply.hubs.North.stock.full_ration: full_ration: full_ration is measured in kg, and 'm3' ...",
     ),
     "stock in a unit by month": (
         ask("supply: {hubs: {North: {stock: {full_ration: 5 t/month}}}}\n"),

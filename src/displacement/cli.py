@@ -116,6 +116,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=["hold", "spread"],
         help="days without a figure: nothing changes (hold), or the change is spread evenly (spread)",
     )
+    needs.add_argument(
+        "--in-sites",
+        type=_share,
+        help="share of the people in camps and reception centres, from 0 to 1 (default: the scenario's, or 0.27)",
+    )
     needs.add_argument("--until", type=_day, help="last day, such as 2024-12-31 (default: the last figure's)")
     needs.add_argument("--out", type=Path, help="folder to write (default: runs/TABLE_needs)")
     explain = _command(commands, "explain", "take one number of a run apart, with its sources", _explain)
@@ -224,6 +229,13 @@ def _init(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def _share(written: str) -> float:
+    share = float(written)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 1 (got {written})")
+    return share
+
+
 def _day(written: str) -> dt.date:
     return dt.date.fromisoformat(written)
 
@@ -248,8 +260,13 @@ def _needs(chosen: argparse.Namespace) -> int:
         raise InputError(finding(chosen.scenario, f"has the area {scenario.area_folder}; leave --area out"))
     gazetteer = Gazetteer(folder, scenario.own_places if scenario else None)
     figures = reports.read(table, gazetteer, observed.MEASURES[chosen.measure])
-    people = observed.people(figures, table, gazetteer, chosen.measure, chosen.between, chosen.until)
+    counted = observed.people(figures, table, gazetteer, chosen.measure, chosen.between, chosen.until)
     from displacement.observed_aid import aid_of
+    from displacement.scenario.aid import Needs
+
+    default = (scenario.needs if scenario else Needs()).newly_displaced_in_sites
+    in_sites = default if chosen.in_sites is None else chosen.in_sites
+    people = observed.in_towns_and_sites(counted, in_sites)
     from displacement.report import observed_needs
 
     aid, made_of = aid_of(people, gazetteer, scenario, chosen.profile, chosen.stock, table)
@@ -258,9 +275,11 @@ def _needs(chosen: argparse.Namespace) -> int:
     about = (
         f"From {table.name}: {count} of people {_COUNTED[chosen.measure]}, "
         f"{min(figure.date for figure in figures)} to {people['time'].values[-1].astype('datetime64[D]')}; "
-        f"days without a figure: {chosen.between}; profile {aid.settings.profile}."
+        f"days without a figure: {chosen.between}; profile {aid.settings.profile}; {in_sites:.0%} of the people "
+        f"taken to be in camps and centres.{_FIRST[chosen.measure]}"
     )
     settings = {"measure": chosen.measure, "between": chosen.between, "profile": aid.settings.profile}
+    settings["in_sites"] = in_sites
     print(observed_needs.write(people, aid, gazetteer, made_of | {"settings": settings}, about, target))
     _print_notes(aid.notes)
     print(f"To forward:      {target / 'share'}")
@@ -297,6 +316,11 @@ def _standards(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+_FIRST = {
+    "new": "",
+    "cumulative": " The first figure of a zone counts as arrivals of that day.",
+    "present": " The first figure of a zone counts as arrivals of that day.",
+}
 _COUNTED = {"new": "arriving on the day", "cumulative": "arrived so far", "present": "present"}
 
 

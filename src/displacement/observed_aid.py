@@ -68,7 +68,11 @@ def aid_of(
         raise InputError(*(finding(table, problem) for problem in error.problems)) from None
     supply = scenario.supply if scenario is not None else None
     if stock_table is not None:
-        supply = (supply or Supply()).model_copy(update={"stock": str(stock_table)})
+        empty = {
+            name: hub.model_copy(update={"stock": {}, "pipeline": ()})
+            for name, hub in (supply or Supply()).hubs.items()
+        }
+        supply = (supply or Supply()).model_copy(update={"stock": str(stock_table), "hubs": empty})
     named = stock_table
     if named is None and scenario is not None and supply is not None and supply.stock is not None:
         named = scenario.file(supply.stock)

@@ -212,7 +212,7 @@ def estimate_aid(
     if supply is None:
         return aid
     first, last = (day.astype("datetime64[D]").item() for day in needs["time"].values[[0, -1]])
-    stores = supplies.stores(supply, listed, lines.items, (first, last), path)
+    stores, notes = supplies.stores(supply, listed, lines, (first, last), path)
     zones = [str(zone) for zone in needs["zone"].values]
     routes = ways(supply, stores.hubs, zones, needs.sizes["time"])
     funds = supplies.money(supply, (first, last))
@@ -222,7 +222,7 @@ def estimate_aid(
     ]
     if len(met) > 1:
         met = [xr.concat([_lighter(part) for part in met], "member", data_vars="minimal")]
-    return replace(aid, supply=met[0])
+    return replace(aid, supply=met[0], notes=(*aid.notes, *notes))
 
 
 def _lighter(supply: xr.Dataset) -> xr.Dataset:

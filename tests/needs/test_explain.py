@@ -57,7 +57,7 @@ def test_it_says_which_layer_gave_the_number_and_what_differs_here() -> None:
 def test_an_item_for_people_who_are_not_given_is_said_to_be_unknown() -> None:
     people = populace(7)[["arrivals", "present_new"]]
     lines = explain(people, CATALOGUE, PROFILE, "Z1", "risk_education_on_return", DAY)
-    assert lines[0].endswith("not known session.")
+    assert "not known session." in lines[0]
     assert "people who are not given here (returned)" in lines[1]
 
 
@@ -66,13 +66,7 @@ def test_what_was_met_is_said_with_what_stood_in_the_way() -> None:
     needs = demand(people, CATALOGUE)
     days, zones = needs.sizes["time"], needs.sizes["zone"]
     none = Stores(("north",), np.zeros((days, 1, needs.sizes["item"])))
-    ways = Ways(
-        ("road",),
-        np.full((days, 1), 5.0),
-        np.ones((days, 1, zones), bool),
-        np.ones((1, 1), bool),
-        np.array([1]),
-    )
+    ways = Ways(("road",), np.full((days, 1), 5.0), np.ones((days, 1, 1, zones), bool), np.array([1]))
     supply: xr.Dataset = deliver(needs, Supply(), none, ways)
     lines = explain(people, CATALOGUE, PROFILE, "Z1", "tent", DAY, supply)
     assert lines[-1].startswith("Supply: ")

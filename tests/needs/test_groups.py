@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from invented import CATALOGUE, EVERYTHING, LINE, PROFILE, one, populace
 
 from displacement.needs.assumptions import NeedsAssumptions
-from displacement.needs.catalogue import Catalogue, resolve
+from displacement.needs.catalogue import Catalogue, CatalogueError, resolve
 from displacement.needs.demand import demand
 from displacement.needs.draws import drawn, drivers
 from displacement.needs.in_need import CLUSTERS, people_in_need
@@ -222,6 +222,64 @@ def test_people_in_need_worked_by_hand() -> None:
     assert by_cluster == pytest.approx({"WSH": 50, "FSC": 150, "SHL": 40.5})
     assert found.in_need_of_any.item() == 150
     assert found.group.values.tolist() == ["newly_displaced"]
+
+
+def test_who_came_home_and_left_again_is_one_person_in_need() -> None:
+    """300 left, came home, left again: 300 away now, nobody home again, though 300 moves home were made."""
+    people = populace(0, 1, 2, 1) * 0
+    people["returned_cum"][:] = 300.0
+    people["newly_displaced_cum"] = people["returned_cum"].copy()
+    people["newly_displaced"] = people["returned_cum"].copy()
+    people["present_new"][0, :, 0, 0] = 300.0
+    lines = one(for_group=["newly_displaced"]), one(kind="per_move", for_group=["returned"])
+    both = [
+        item.model_copy(update={"id": f"thing{at}"})
+        for at, item in enumerate(line.items[0] for line in lines)
+    ]
+    catalogue = Catalogue(tuple(both), (), {}, "coin", "1", ("test",))
+    found = people_in_need(people, catalogue).isel(time=-1)
+    assert found.population.sum().item() == 300
+    assert found.in_need_of_any.sum().item() == 300
+
+
+def test_who_is_home_again_is_not_a_resident_too() -> None:
+    people = populace(0, 1, 1, 1) * 0
+    people["residents_present"][:] = 1000.0
+    people["newly_displaced_cum"] = people["returned_cum"] + 300.0
+    people["newly_displaced"] = people["returned_cum"] * 0
+    found = people_in_need(people, one(for_group=["resident"]))
+    assert found.population.sum().item() == 700
+
+
+def test_once_in_the_stabilised_phase_reaches_who_was_there_before_and_who_stabilised_before_the_season() -> (
+    None
+):
+    people = populace(0, 1, 9, 1) * 0
+    people["present_prior"][:] = 1000.0
+    kit = {"kind": "household_once", "phase": "stabilised"}
+    assert demand(people, one(**kit, for_group=["displaced_before"])).need.sum().item() == 1000
+    people["arrivals"][0, 0, 0, 0] = 400.0
+    people["present_new"][0, :, 0, 0] = 400.0
+    early = NeedsAssumptions(acute_days=2)
+    assert demand(people, one(**kit, months=[11]), early).need.values.ravel().tolist() == [
+        0,
+        0,
+        0,
+        0,
+        400,
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_a_line_that_two_entries_change_in_one_zone_is_an_error() -> None:
+    layers = [("test", {"version": "1", "currency": "coin", "items": [LINE]})]
+    site = {"zones": ["Z1"], "type": "site", "items": [{"id": "thing", "quantity": 20}]}
+    with pytest.raises(CatalogueError, match="differs in Z1 by entry 1 already"):
+        resolve(layers, sites=[site, {**site, "type": "all"}])
+    assert resolve(layers, sites=[site, {**site, "type": "town"}]).sites[1].items[0].quantity == 20
 
 
 def test_every_sector_has_a_cluster_code() -> None:

@@ -12,7 +12,7 @@ from displacement.needs.catalogue import Catalogue, resolve
 from displacement.needs.demand import item_coordinates
 from displacement.needs.loads import truck_loads, trucks, trucks_needed, whole_units
 from displacement.needs.logistics import LIFESAVING_FIRST, Supply
-from displacement.needs.supply import CONSTRAINTS, RULES, Stores, Ways, deliver, whole_trucks
+from displacement.needs.supply import CONSTRAINTS, RULES, Gate, Stores, Ways, deliver, whole_trucks
 
 FOOD = {
     "id": "ration",
@@ -59,8 +59,7 @@ def everywhere(days: int, zones: int, trucks_a_day: float = np.inf, lead: int = 
     return Ways(
         routes=("road",),
         trucks=np.full((days, 1), trucks_a_day),
-        reach=np.ones((days, 1, zones), bool),
-        hubs=np.ones((1, hubs), bool),
+        reach=np.ones((days, 1, hubs, zones), bool),
         lead=np.array([lead]),
     )
 
@@ -124,7 +123,7 @@ def test_tents_cube_out_241_to_a_truck_and_losses_are_loaded_too() -> None:
 def test_a_closed_route_and_the_days_before_the_first_truck_can_arrive_are_a_matter_of_access() -> None:
     need = np.full((1, 4, 2, 1), 10.0)
     ways = everywhere(4, 2, lead=2)
-    ways.reach[:, 0, 1] = False
+    ways.reach[:, 0, :, 1] = False
     found = deliver(needed(need, FOOD), PLAIN, stored([1e6], 4), ways)
     assert found.delivered.isel(zone=0).values.ravel().tolist() == [0, 0, 10, 10]
     assert not found.delivered.isel(zone=1).values.any()
@@ -149,7 +148,7 @@ def test_money_buys_water_before_it_pays_for_trucks_and_is_named_when_it_binds()
 def test_a_limit_of_half_a_truck_a_day_lets_one_go_every_other_day() -> None:
     needs = needed(np.full((1, 4, 1, 1), 1e6), FOOD)
     ways = everywhere(4, 1)
-    limited = Ways(ways.routes, whole_trucks(np.full((4, 1), 0.5)), ways.reach, ways.hubs, ways.lead)
+    limited = Ways(ways.routes, whole_trucks(np.full((4, 1), 0.5)), ways.reach, ways.lead)
     found = deliver(needs, PLAIN, stored([1e9], 4), limited)
     assert found.trucks_used.values.ravel().tolist() == [0, 1, 0, 1]
     np.testing.assert_allclose(found.delivered.values.ravel(), [0, 20_400, 0, 20_400])
@@ -182,6 +181,86 @@ def test_half_a_tent_is_a_tent_and_half_a_kilogram_is_not_a_kilogram() -> None:
     assert whole_units(needs).sel(item="ration").values.ravel().tolist() == [0.5, 1.0, 1.5]
 
 
+def test_a_slow_route_beside_a_fast_one_takes_nothing_from_it() -> None:
+    """Ten tents a day, stock without end: with or without the slow route ten arrive each day."""
+    needs = needed(np.full((1, 8, 1, 1), 10.0), TENT)
+    fast = everywhere(8, 1)
+    both = Ways(("slow", "fast"), np.full((8, 2), np.inf), np.ones((8, 2, 1, 1), bool), np.array([5, 0]))
+    for ways in (fast, both):
+        found = deliver(needs, PLAIN, stored([1e6], 8), ways)
+        assert found.delivered.values.ravel().tolist() == [10] * 8
+    assert found.trucks_used.sel(route="slow").sum() == 0
+
+
+def test_a_slow_route_brings_what_the_fast_one_cannot() -> None:
+    """One truck a day on the fast way takes 241 tents, and on the slow way as many more, from the third day on."""
+    needs = needed(np.full((1, 4, 1, 1), 1000.0), TENT)
+    ways = Ways(("fast", "slow"), np.ones((4, 2)), np.ones((4, 2, 1, 1), bool), np.array([0, 2]))
+    found = deliver(needs, PLAIN, stored([1e6], 4), ways)
+    np.testing.assert_allclose(found.delivered.values.ravel() / (85 * 0.8 / 0.282), [1, 1, 2, 2])
+
+
+def test_routes_over_one_crossing_share_its_limit() -> None:
+    needs = needed(np.full((1, 2, 1, 1), 1e6), FOOD)
+    gate = Gate(np.array([5.0, 5.0]), np.array([True, True, False]))
+    reach = np.ones((2, 3, 1, 1), bool)
+    limits = np.array([[np.inf, 2.0, 1.0]] * 2)
+    ways = Ways(("north", "south", "free"), limits, reach, np.array([0, 0, 0]), (gate,))
+    found = deliver(needs, PLAIN, stored([1e9], 2), ways)
+    assert found.trucks_used.values[0, 0].tolist() == [5, 0, 1]
+    assert found.trucks_allowed.values[0].tolist() == [5, 2, 1]
+
+
+def test_a_hub_beyond_a_closed_line_gives_nothing_across_it() -> None:
+    """Hub A holds 100 and reaches zone 0 only; hub B holds 1 and reaches zone 1 only."""
+    needs = needed(np.full((1, 1, 2, 1), 50.0), TENT)
+    reach = np.zeros((1, 1, 2, 2), bool)
+    reach[0, 0, 0, 0] = reach[0, 0, 1, 1] = True
+    ways = Ways(("road",), np.full((1, 1), np.inf), reach, np.array([0]))
+    found = deliver(needs, PLAIN, Stores(("A", "B"), np.array([[[100.0], [1.0]]])), ways)
+    assert found.delivered.values.ravel().tolist() == [50, 1]
+    assert found.left.values.ravel().tolist() == [50, 0]
+
+
+def test_stock_that_comes_later_is_not_sent_before_and_not_sent_twice() -> None:
+    """60 tents come on the second day. 50 wanted on each of three days by a way of one day."""
+    needs = needed(np.array([0.0, 50, 50, 50]).reshape(1, 4, 1, 1), TENT)
+    stores = Stores(("north",), np.array([0.0, 60.0, 0.0, 0.0]).reshape(4, 1, 1))
+    found = deliver(needs, PLAIN, stores, everywhere(4, 1, lead=1))
+    assert found.delivered.values.ravel().tolist() == [0, 0, 60, 0]
+    assert found.left.values.ravel().tolist() == [0, 0, 0, 0]
+
+
+def test_what_has_no_cost_is_left_out_of_an_account_of_money_and_named() -> None:
+    free = {**WATER, "id": "washing_place", "cost": None}
+    needs = needed(np.full((1, 1, 1, 2), 10.0), WATER, free)
+    found = deliver(needs, PLAIN, stored([0, 0], 1), everywhere(1, 1), money=np.array([0.0]))
+    assert found.item.values.tolist() == ["water"]
+    assert found.delivered.item() == 0
+    assert found.items_without_cost == "washing_place"
+
+
+def test_under_the_proportional_rule_water_and_trucks_share_money() -> None:
+    """Water costs 1,000, the truck for food 450: of 1,000 coins 690 go to water, and none is left for a whole truck."""
+    need = np.array([100_000.0, 20_400.0]).reshape(1, 1, 1, 2)
+    supply = Supply(losses=0.0, cost_per_truck=450.0, rule="proportional")
+    found = deliver(
+        needed(need, WATER, FOOD), supply, stored([0, 1e9], 1), everywhere(1, 1), np.array([1000.0])
+    )
+    assert found.delivered.sel(item="water").item() == pytest.approx(100_000 * 1000 / 1450)
+    richer = deliver(
+        needed(need, WATER, FOOD), supply, stored([0, 1e9], 1), everywhere(1, 1), np.array([1449.0])
+    )
+    assert richer.delivered.sel(item="ration").item() == pytest.approx(20_400 * 0, abs=1)
+
+
+def test_deliverable_counts_stock_once_over_all_routes() -> None:
+    needs = needed(np.full((1, 1, 1, 1), 200.0), FOOD)
+    ways = Ways(("a", "b"), np.full((1, 2), np.inf), np.ones((1, 2, 1, 1), bool), np.array([0, 0]))
+    found = deliver(needs, PLAIN, stored([100.0], 1), ways)
+    assert (found.deliverable.item(), found.delivered.item()) == (100, 100)
+
+
 # Laws
 
 
@@ -201,9 +280,11 @@ def questions(draw: st.DrawFn) -> tuple[xr.Dataset, Supply, Stores, Ways, np.nda
     ways = Ways(
         routes=("east", "west"),
         trucks=allowed,
-        reach=stream.random((days, routes, zones)) < 0.8,
-        hubs=np.array([[True, True], [False, True]]),
+        reach=stream.random((days, routes, hubs, zones)) < 0.8,
         lead=stream.integers(0, 3, routes),
+        gates=(Gate(stream.integers(0, 8, days).astype(float), np.array([True, True])),)[
+            : stream.integers(0, 2)
+        ],
     )
     supply = Supply(
         losses=draw(st.sampled_from([0.0, 0.02, 0.3])),
@@ -262,7 +343,7 @@ def test_every_gap_has_a_reason_and_only_a_gap_has_one(question: Any) -> None:
 def test_trucks_are_whole_within_their_limit_and_carry_the_mixed_load(question: Any) -> None:
     """With one route and no lead, what left on a day is what arrived and was lost on it."""
     needs, supply, stores, ways, money = question
-    one = Ways(("east",), ways.trucks[:, :1], ways.reach[:, :1], ways.hubs[:1], np.array([0]))
+    one = Ways(("east",), ways.trucks[:, :1], ways.reach[:, :1], np.array([0]))
     found = deliver(needs, supply, stores, one, money)
     used = found.trucks_used.values[..., 0]
     assert (used == np.round(used)).all()

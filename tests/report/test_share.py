@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
+from displacement import cli
 from displacement.report.rounding import shared_people, significant
 
 
@@ -73,30 +74,85 @@ def test_needs_csv_is_the_needs_rounded(folder, toy_result):
             assert float(row["p50"]) == pytest.approx(exact, rel=0.051, abs=1e-12)
 
 
-def test_an_item_is_suppressed_just_where_the_people_it_follows_are(folder, toy_result):
-    """Daily items follow those present, all others those who arrive; as people.csv shows them. What is for those who
-    return follows who came home on the day."""
-    people = {
-        (row["date"], row["zone"], row["measure"]): row for row in rows(folder / "share" / "people.csv")
-    }
-    kinds = dict(zip(toy_result.needs["item"].values, toy_result.needs["kind"].values, strict=True))
+def served_by_hand(people, item):
+    """People whom some items are for, by day and zone, from the run's own measures."""
+    here = people.isel(member=0)
+    new = here["arrivals"] - 0.7 * here["arrivals_again"]
+    match item:
+        case "water_domestic":
+            return here["present_new"].sum("type")
+        case "ready_to_eat_ration":
+            return here["arrivals"].sum("type")
+        case "tent":
+            return 0.27 * new.sel(type="town") + 0.9 * new.sel(type="site")
+        case "toilet_shared":
+            peak = np.maximum.accumulate(here["present_new"].sel(type="site").values, axis=0)
+            return here["newly_displaced"].copy(data=np.diff(peak, axis=0, prepend=0.0))
+        case "risk_education_on_return":
+            home = here["returned_cum"]
+            return home.copy(data=np.diff(home.values, axis=0, prepend=0.0))
+
+
+def test_an_item_is_suppressed_just_where_1_to_99_people_are_those_it_is_for(folder, toy_result):
+    """A tent is for those who live in tents, a toilet for those in sites, not for everybody in the zone."""
+    items = ("water_domestic", "ready_to_eat_ration", "tent", "toilet_shared", "risk_education_on_return")
+    served = {item: served_by_hand(toy_result.people, item) for item in items}
     seen = set()
-    home = toy_result.people["returned_cum"].isel(member=0).diff("time", label="upper")
     for row in rows(folder / "share" / "needs.csv"):
-        if row["zone"] == "ALL":
+        if row["zone"] == "ALL" or row["item"] not in items:
             continue
-        if row["item"] == "risk_education_on_return":
-            if row["date"] != "2030-01-01":
-                count = round(float(home.sel(time=row["date"], zone=row["zone"])))
-                assert row["note"] == ("lt100" if 0 < count < 100 else ""), row
-            continue
-        measure = "present_new" if kinds[row["item"]] in ("daily", "periodic_kit") else "arrivals"
-        behind = people[row["date"], row["zone"], measure]
-        assert row["note"] == behind["note"], (row, behind)
-        if behind["p50"] == "0":
-            assert row["p50"] == "0"
-        seen.add((measure, behind["note"]))
-    assert seen == {(measure, note) for measure in ("present_new", "arrivals") for note in ("", "lt100")}
+        count = round(float(served[row["item"]].sel(time=row["date"], zone=row["zone"])))
+        assert row["note"] == ("lt100" if 0 < count < 100 else ""), (row, count)
+        if not row["note"]:
+            assert (row["p50"] == "0") == (count == 0)
+        seen.add((row["item"], row["note"]))
+    assert {(item, note) for item in items[:3] for note in ("", "lt100")} <= seen
+
+
+def test_needs_on_days_without_arrivals_are_shown(tmp_path, toy):
+    """Winter blankets are owed when winter begins, also where nobody arrives on that day."""
+    table = tmp_path / "t.csv"
+    table.write_text("date,zone,people\n2029-10-20,Z1,5000\n", encoding="utf-8")
+    out = tmp_path / "run"
+    arguments = [
+        "needs",
+        str(table),
+        "--area",
+        str(toy.area_folder),
+        "--measure",
+        "new",
+        "--until",
+        "2029-11-05",
+    ]
+    assert cli.main([*arguments, "--out", str(out)]) == cli.DONE
+    found = [row for row in rows(out / "share" / "needs.csv") if row["item"] == "winter_blanket"]
+    by_day = {row["date"]: row["p50"] for row in found if row["zone"] == "Z1"}
+    assert by_day["2029-11-01"] == "4400"
+    assert by_day["2029-11-02"] == "0"
+    unknown = [row for row in rows(out / "share" / "needs.csv") if row["item"] == "risk_education_on_return"]
+    assert {(row["p50"], row["note"]) for row in unknown} == {("", "not known")}, "of the whole area too"
+
+
+def test_what_is_owed_to_a_few_is_suppressed_on_every_day(tmp_path, toy):
+    """60 people arrive and stay: their tents are owed for ever, and no day tells how many."""
+    table = tmp_path / "t.csv"
+    table.write_text("date,zone,people\n2030-01-02,Z1,60\n2030-01-02,Z2,9000\n", encoding="utf-8")
+    (tmp_path / "s.csv").write_text("hub,item,quantity\nNorth,tent,1\n", encoding="utf-8")
+    out = tmp_path / "run"
+    arguments = [
+        "needs",
+        str(table),
+        "--area",
+        str(toy.area_folder),
+        "--measure",
+        "new",
+        "--until",
+        "2030-01-06",
+    ]
+    assert cli.main([*arguments, "--stock", str(tmp_path / "s.csv"), "--out", str(out)]) == cli.DONE
+    few = [row for row in rows(out / "share" / "supply.csv") if row["zone"] == "Z1" and row["item"] == "tent"]
+    assert few
+    assert {(row["outstanding"], row["note"]) for row in few} == {("", "lt100")}
 
 
 def test_needs_from_people_are_those_of_the_run_without_the_exits(toy_result):

@@ -97,6 +97,28 @@ def people(
     )
 
 
+def in_towns_and_sites(people: xr.Dataset, in_sites: float) -> xr.Dataset:
+    """Observed people of whom only the number is known, split between towns and sites.
+
+    Parameters
+    ----------
+    people : xarray.Dataset
+        As `people` returns it, all in towns.
+    in_sites : float
+        Share in camps and centres. [1]
+
+    Returns
+    -------
+    xarray.Dataset
+        The same with both types; their sum is what was given.
+    """
+    shares = xr.DataArray([1.0 - in_sites, in_sites], dims="type", coords={"type": ["town", "site"]})
+    split: xr.Dataset = people.squeeze("type", drop=True) * shares
+    return split.transpose("member", "time", "zone", "type").assign_coords(
+        {name: people[name] for name in people.coords if name != "type"}
+    )
+
+
 def _between(given: Array, measure: Measure, between: Between) -> tuple[Array, Array]:
     """Arrivals and people present on every day, shape (day, zone). [person]
 

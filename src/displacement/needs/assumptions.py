@@ -30,6 +30,9 @@ class NeedsAssumptions(Assumptions):
     cohorts: tuple[Cohort, ...] = COHORTS
     """Age, sex and condition of the displaced. They are younger than the nation: six in ten are
     children. A cohort given here replaces the one of the same name and leaves the others."""
+    newly_displaced_in_sites: Share = 0.27
+    """Share of the newly displaced in camps and reception centres, where figures do not tell (observed ones). [1]
+    Source: site report of 31 May 2019, 76,276 to sites and centres and 203,592 elsewhere. Range 0.2 to 0.45."""
     displaced_before_in_sites: Share = 0.56
     """Share of the people displaced before the run who live in camps and centres. [1]
     Source: camp coordination cluster, October 2020: 1,500,000 of 2,700,000. Range 0.5 to 0.6 (2024, recalled: 2.0 of

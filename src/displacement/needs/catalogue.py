@@ -469,10 +469,22 @@ def _site_changes(
         problems += _misshapen(name, {"items": list(site["items"])})
         problems += _merge(name, {"items": list(site["items"])}, below, blame)
         ids = [line.get("id") for line in site["items"]]
+        problems += _again(name, site, sites[: number - 1])
         changed = {item_id: below[item_id] for item_id in ids if item_id in lines}
         yield SiteChange(
             name, tuple(site["zones"]), str(site["type"]), tuple(_build(changed, blame, problems))
         )
+
+
+def _again(name: str, site: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Lines that differ in a zone by two entries."""
+    ids = {line.get("id") for line in site["items"]}
+    for number, other in enumerate(before, start=1):
+        zones = set(site["zones"]) & set(other["zones"])
+        types = {site["type"], other["type"]}
+        same = ids & {line.get("id") for line in other["items"]}
+        if zones and same and ("all" in types or len(types) == 1):
+            yield f"{name}: {min(map(str, same))}: differs in {min(zones)} by entry {number} already; write it once"
 
 
 def _circles(items: Sequence[Item]) -> Iterator[str]:

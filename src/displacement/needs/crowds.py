@@ -199,20 +199,18 @@ def _once(item: Item, crowd: Crowd, covered: float | None) -> Served:
     lost = crowd.lost_on_move if item.kind == "household_once" else 0.0
     lacking = crowd.again * (lost - 1.0)
     lacking += crowd.arrivals
-    in_season = crowd.in_season(item.months)
+    there = crowd.present
     if item.phase == "stabilised":
-        still_there = np.minimum(
-            _later(lacking, round(crowd.acute_days / crowd.days_per_step)), crowd.present
-        )
-        still_there = still_there * in_season[:, None, None]
-        return Served(still_there, still_there)
+        lacking = np.minimum(_later(lacking, round(crowd.acute_days / crowd.days_per_step)), crowd.present)
+        there = crowd.later
+    in_season = crowd.in_season(item.months)
     begins = np.zeros_like(in_season)
     begins[1:] = in_season[1:] & ~in_season[:-1]
     begins[:1] = in_season[:1] & crowd.there_before
     lacking[:, ~in_season] = 0.0
     for step in np.flatnonzero(begins):
-        lacking[:, step] = crowd.present[:, step]
-    return Served(lacking, None)
+        lacking[:, step] = there[:, step]
+    return Served(lacking, lacking if item.phase == "stabilised" else None)
 
 
 def _while_present(item: Item, crowd: Crowd, covered: float | None) -> Served:

@@ -166,6 +166,15 @@ class Reckoner:
             total += self.served(item, group) * (item.quantity * self.per_person(item, group))
         return total
 
+    def people_served(self, item: Item) -> Array:
+        """People whom an item is for in each step, (member, time, zone); nobody of groups that are not given. [person]"""
+        periods = self.step / item.period_days if item.kind in ("daily", "periodic_kit") else 1.0
+        total = np.zeros(self.shape)
+        for group in item.for_group:
+            if group in self.crowds:
+                total += self.served(item, group) / (item.share * periods)
+        return total
+
     def per_person(self, item: Item, group: Group) -> Array:
         """Persons, households or cases of the item's kind in one person of a group, (member or 1, 1, 1). [1/person]"""
         if group in ("newly_displaced", "returned") and item.per in self.shares:

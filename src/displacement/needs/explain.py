@@ -51,6 +51,7 @@ def explain(
     item_id: str,
     day: np.datetime64,
     supply: xr.Dataset | None = None,
+    carries: Supply | None = None,
 ) -> list[str]:
     """Take one number apart.
 
@@ -68,6 +69,8 @@ def explain(
         One of the days.
     supply : Dataset, optional
         As `deliver` returns it.
+    carries : Supply, optional
+        What a truck carries.
 
     Returns
     -------
@@ -108,7 +111,8 @@ def explain(
         lines.append(f"Here ({change.type}) it is {amount}, from {change.name}: {other.source}.")
     lines += _reckoning(item, reckoner, at)
     lines += _contents(item, reckoner, need[at], at)
-    lines.append(_so_far(item, float(need[: at + 1].sum()), str(here["time"].values[0])[:10]))
+    since = str(here["time"].values[0])[:10]
+    lines.append(_so_far(item, float(need[: at + 1].sum()), since, carries or Supply()))
     lines += _load(item, catalogue, float(need[at]))
     return [*lines, *(_met(supply, zone, item, at) if supply is not None else ())]
 
@@ -204,12 +208,11 @@ def _contents(item: Item, reckoner: Reckoner, need: float, at: int) -> Iterator[
         yield f"Before what {', '.join(holders)} hold of it is taken off: {_number(gross)} {item.unit}."
 
 
-def _so_far(item: Item, total: float, first: str) -> str:
+def _so_far(item: Item, total: float, first: str, supply: Supply) -> str:
     """The sum since the first day, and the trucks that carry it alone."""
     text = f"Since {first}: {_number(total)} {item.unit}"
     if item.supplied != "hub" or item.mass_kg is None:
         return f"{text}."
-    supply = Supply()
     units = np.array([total])
     loads = truck_loads(units, np.array([item.mass_kg]), np.array([item.volume_m3 or np.nan]), supply)
     net = f", {_number(total / 1000 / supply.payload_t)} by net weight" if named(item.unit) == "kg" else ""

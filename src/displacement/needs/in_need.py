@@ -68,7 +68,7 @@ def people_in_need(
     -------
     Dataset
         `in_need` (member, time, zone, group, cluster); `in_need_of_any` and `population` (member, time, zone,
-        group): people of the group who are there, of `returned` those who have come home so far. [person]
+        group): people of the group who are there, of `returned` those who are home again. [person]
 
     Notes
     -----
@@ -79,8 +79,9 @@ def people_in_need(
     known = {g: crowd for g, crowd in crowds(people, profile, days_per_step).items() if g in served}
     codes = [code for code in dict.fromkeys(CLUSTERS.values()) if _lines(catalogue, code)]
     in_need, population = [], []
+    home = _home_again(people)
     for crowd in known.values():
-        present, later = _present(crowd)
+        present, later = _present(crowd, home)
         population.append(present.sum(axis=-1))
         by_cluster = [_in_need(crowd, present, later, _lines(catalogue, code), profile) for code in codes]
         in_need.append(np.stack(by_cluster, axis=-1) if by_cluster else np.zeros((*present.shape[:-1], 0)))
@@ -104,11 +105,30 @@ def _lines(catalogue: Catalogue, cluster: str) -> list[Item]:
     return [item for item in catalogue.items if CLUSTERS[item.sector] == cluster]
 
 
-def _present(crowd: Crowd) -> tuple[Array, Array]:
-    """People who are there, and those of them whose acute days are over, (member, time, zone, type). [person]"""
+def _home_again(people: xr.Dataset) -> Array | None:
+    """People who had left and are home again, (member, time, zone, 1); None where that is not known. [person]
+
+    Ever left less away now: moves home would count twice who leaves and comes home again.
+    """
+    names = ("newly_displaced_cum", "newly_displaced")
+    if not all(name in people for name in names):
+        return None
+    ever, away = (people[name].transpose("member", "time", "zone").values for name in names)
+    home: Array = np.maximum(ever - away, 0.0)[..., None]
+    return home
+
+
+def _present(crowd: Crowd, home: Array | None) -> tuple[Array, Array]:
+    """People who are there, and those of them whose acute days are over, (member, time, zone, type). [person]
+
+    Residents are those who never left: who is home again is among the returned.
+    """
     if crowd.group == "returned":
-        home = np.cumsum(crowd.arrivals, axis=1)
-        return home, home
+        back = np.cumsum(crowd.arrivals, axis=1) if home is None else home
+        return back, back
+    if crowd.group == "resident" and home is not None:
+        stayed = np.maximum(crowd.present - home, 0.0)
+        return stayed, stayed
     return crowd.present, crowd.later
 
 

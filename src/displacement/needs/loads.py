@@ -77,6 +77,8 @@ def mass_and_volume(needs: xr.Dataset) -> xr.Dataset:
 
 def _by_sector(amount: xr.DataArray, sectors: Sequence[str]) -> xr.DataArray:
     """Sum over the items of each sector, NaN where none of them is known."""
+    if not sectors:
+        return amount.sum("item").expand_dims(sector=0).isel(sector=slice(0, 0))
     known = [amount.where(amount["sector"] == sector, drop=True) for sector in sectors]
     totals = [lines.sum("item", min_count=1) for lines in known]
     return xr.concat(totals, dim=xr.DataArray(list(sectors), dims="sector", name="sector"))

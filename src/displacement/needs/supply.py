@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,20 +36,30 @@ class Stores:
     """What reaches a hub in the morning of a day, the opening stock on the first, (time, hub, item). [unit]"""
 
 
+class Gate(NamedTuple):
+    """A crossing or road that several routes share."""
+
+    trucks: Array
+    """Whole trucks that may pass on each day, inf without a limit, (time,). [truck]"""
+    routes: Flags
+    """Whether a route passes it, (route,)."""
+
+
 @dataclass(frozen=True)
 class Ways:
     """Routes from hubs to zones, day by day."""
 
     routes: tuple[str, ...]
-    """Names, in the order in which they are used."""
+    """Names, in the order in which they are used; those of shorter lead go first."""
     trucks: Array
     """Whole trucks that may leave, inf without a limit, (time, route). [truck]"""
     reach: Flags
-    """Whether a route is open and reaches a zone, (time, route, zone); by the day on which trucks leave."""
-    hubs: Flags
-    """Whether a route serves a hub, (route, hub)."""
+    """Whether a route is open, serves a hub and reaches a zone from it, (time, route, hub, zone); by the day on
+    which trucks leave."""
     lead: npt.NDArray[np.int64]
     """Days from leaving to being handed out, (route,). [day]"""
+    gates: tuple[Gate, ...] = ()
+    """Limits that routes share."""
 
 
 def whole_trucks(per_day: Array) -> Array:
@@ -103,9 +113,11 @@ def deliver(
 ) -> xr.Dataset:
     """What of the needs can be met, day by day: the hub, the route, the zone, and what stands in the way.
 
-    Trucks leave for what is wanted on the day they arrive, so the needs of the coming days are taken as known. What is
-    missed of a `daily` line is missed; what is owed of any other line stays owed. What would arrive after the last day is
-    not sent. What is local or a service is bought on the day; without a figure of money it is left out.
+    Days of arrival are served in order, and of each the routes of shorter lead first, so a slow route brings only what a
+    faster one cannot. Trucks leave for what is wanted on the day they arrive: the needs of the coming days are
+    taken as known. What is missed of a `daily` line is missed; what is owed of any other line stays owed. What
+    would arrive after the last day is not sent. What is local or a service is bought on the day; without a figure
+    of money, or of its cost, it is left out.
 
     Parameters
     ----------
@@ -126,33 +138,40 @@ def deliver(
         By (member, time, zone, item), in the items' units: `need`; `target`, the part that is to be met; `outstanding`,
         what is wanted on the day with what is still owed; `deliverable`, what would reach the zone if it had all stock,
         trucks and money to itself; `delivered`; `gap`, what is missing at the day's end; `binding`, the position in
-        `CONSTRAINTS` of what keeps it from being met: the limit met on the last open route; access where none is open, or
-        where it is still on the way. By (time, hub, item) `incoming`; by (member, time, hub, item) `left`; by
-        (member, time, item) `lost` on the way, by the day of arrival; by (member, time, route) `trucks_used`; by
-        (time, route) `trucks_allowed`; by (member, time) `money_left` (NaN: no figure). `runs_out` (member, hub,
-        item): the first day at whose end nothing is left.
+        `CONSTRAINTS` of what keeps it from being met: the limit met on the last open route; access where none is open.
+        By (time, hub, item) `incoming`; by (member, time, hub, item) `left`; by (member, time, item) `lost` on
+        the way, by the day of arrival; by (member, time, route) `trucks_used`; by (time, route) `trucks_allowed`,
+        gates and closures counted; by (member, time) `money_left` (NaN: no figure). `runs_out` (member, hub,
+        item): the first day at whose end nothing is left. Attribute `items_without_cost`: local goods and
+        services left out for want of a cost.
 
     Notes
     -----
     For every item delivered + left + lost + on the way = incoming so far.
     """
-    chosen = needs.isel(item=_account(needs, money is not None))
+    chosen = needs.isel(item=_kept(needs, money is not None))
     kept = np.isin(needs["item"].values, chosen["item"].values)
     account = _Account(chosen, supply, Stores(stores.hubs, stores.incoming[:, :, kept]), ways, money)
     for day in range(account.days):
-        account.send(day)
-    return account.dataset()
+        account.serve(day)
+    local = (needs["supplied"] != "hub") & needs["cost"].isnull()
+    without = ", ".join(needs["item"].values[local.values].tolist()) if money is not None else ""
+    return account.dataset().assign_attrs(items_without_cost=without)
 
 
-def _account(needs: xr.Dataset, with_money: bool) -> npt.NDArray[np.int64]:
+def _kept(needs: xr.Dataset, with_money: bool) -> npt.NDArray[np.int64]:
     """Positions of the items of which an account can be kept."""
     known = needs["need"].notnull().all(("member", "time", "zone"))
-    carried = (needs["supplied"] == "hub") | with_money
-    return np.flatnonzero((known & carried).values)
+    bought = needs["cost"].notnull() & with_money
+    return np.flatnonzero((known & ((needs["supplied"] == "hub") | bought)).values)
 
 
 class _Account:
-    """The state of stock, trucks and money while the days pass; the only thing here that changes."""
+    """The state of stock, trucks and money while days are served; the only thing here that changes.
+
+    Stock and money are kept for every day: what leaves on a day is gone from then on, and no more may leave than the
+    smallest amount left on any day after.
+    """
 
     def __init__(
         self, needs: xr.Dataset, supply: Supply, stores: Stores, ways: Ways, money: Array | None
@@ -165,68 +184,93 @@ class _Account:
         self.perishes: Flags = needs["kind"].values == "daily"
         self.carried: Flags = needs["supplied"].values == "hub"
         self.mass, self.volume = needs["mass_kg"].values, needs["volume_m3"].values
-        self.cost = np.nan_to_num(needs["cost"].values)
+        self.cost: Array = np.where(self.carried, 0.0, needs["cost"].values)
         sectors = [str(sector) for sector in needs["sector"].values]
         self.tiers = [np.array(tier) for tier in RULES[supply.rule](sectors, supply.order)]
         self.owed = np.cumsum(self.target, axis=1)
-        self.sent = np.zeros((self.members, self.zones, self.items))
         self.delivered = np.zeros_like(self.need)
         self.capable = np.zeros_like(self.need)
         self.binding = np.full(self.need.shape, ACCESS, dtype=np.int8)
-        self.stock = np.zeros((self.members, len(stores.hubs), self.items))
-        self.left = np.zeros((self.members, self.days, len(stores.hubs), self.items))
+        self.left = np.repeat(np.cumsum(stores.incoming, axis=0)[None], self.members, axis=0)
         self.lost = np.zeros((self.members, self.days, self.items))
         self.used = np.zeros((self.members, self.days, len(ways.routes)))
-        self.money_in = money
-        self.money = np.full(self.members, np.inf) if money is None else np.zeros(self.members)
-        self.money_left = np.full((self.members, self.days), np.nan)
+        self.has_money = money is not None
+        funds = np.full(self.days, np.inf) if money is None else np.cumsum(money)
+        self.money = np.repeat(funds[None], self.members, axis=0)
 
     def wanted(self, day: int) -> Array:
-        """What is still to be sent so that it is there on a day, (member, zone, item). [unit]"""
+        """What is still to come so that a day's needs and what is owed are met, (member, zone, item). [unit]"""
         today = self.target[:, day] - self.delivered[:, day]
-        all_along = self.owed[:, day] - self.sent
+        all_along = self.owed[:, day] - self.delivered[:, : day + 1].sum(axis=1)
         wanted = np.where(self.perishes, today, all_along)
-        return np.where(wanted > EPSILON * (1.0 + self.target[:, day]), wanted, 0.0)
+        return np.where(wanted > EPSILON * (1.0 + self.owed[:, day]), wanted, 0.0)
 
-    def send(self, day: int) -> None:
-        """A day: what comes in, tier by tier what goes out."""
-        self.stock += self.stores.incoming[day]
-        if self.money_in is not None:
-            self.money = self.money + self.money_in[day]
-        lorries = [
-            _Lorries(self, day, at)
-            for at in np.argsort(self.ways.lead, kind="stable")
-            if day + self.ways.lead[at] < self.days
-        ]
-        for each in lorries:
-            each.note_what_one_could_have()
+    def funds(self, day: int) -> Array:
+        """What may be spent on a day, (member,). [currency]"""
+        least: Array = self.money[:, day:].min(axis=1)
+        return least
+
+    def serve(self, day: int) -> None:
+        """What arrives on a day, tier by tier."""
+        order = np.argsort(self.ways.lead, kind="stable")
+        convoys = [_Convoy(self, day, int(at)) for at in order if day >= self.ways.lead[at]]
+        self._note_what_each_could_have(day, convoys)
         for tier in self.tiers:
-            self.buy(day, tier[~self.carried[tier]])
-            for each in lorries:
-                each.load(tier[self.carried[tier]])
-        self.left[:, day] = self.stock
-        if self.money_in is not None:
-            self.money_left[:, day] = self.money
+            local, carried = tier[~self.carried[tier]], tier[self.carried[tier]]
+            self._buy(day, local, self._price(convoys, day, carried))
+            for convoy in convoys:
+                convoy.load(carried)
 
-    def buy(self, day: int, items: npt.NDArray[np.int64]) -> None:
-        """Local goods and services, as far as money goes."""
+    def _price(self, convoys: Sequence[_Convoy], day: int, carried: npt.NDArray[np.int64]) -> Array:
+        """What the trucks for a tier would cost if all of it could go, (member,). [currency]"""
+        if not convoys or not len(carried):
+            return np.zeros(self.members)
+        wanted = self.wanted(day)[:, :, carried].sum(axis=1)
+        loads = truck_loads(wanted, self.mass[carried], self.volume[carried], self.supply)
+        return trucks(loads) * self.supply.cost_per_truck
+
+    def _buy(self, day: int, items: npt.NDArray[np.int64], beside: Array) -> None:
+        """Local goods and services, as far as money goes that trucks of their tier (which cost `beside`) share."""
         if not len(items):
             return
-        wanted = self.wanted(day)[:, :, items]
+        wanted, funds = self.wanted(day)[:, :, items], self.funds(day)
         price = (wanted * self.cost[items]).sum(axis=(1, 2))
-        share = _share(self.money, price)
-        alone = _share(self.money[:, None, None], wanted * self.cost[items]) * wanted
-        bought = wanted * share[:, None, None]
-        self.money = self.money - share * price
-        self.capable[:, day][:, :, items] += alone
-        self.hand_out(day, items, bought, np.where((share < 1.0)[:, None, None], MONEY, 0))
+        share = _share(funds, price + beside)
+        alone = _share(funds[:, None, None], wanted * self.cost[items]) * wanted
+        self.money[:, day:] -= (share * price)[:, None]
+        self.capable[:, day][:, :, items] = alone
+        limit = np.where((share < 1.0)[:, None, None], MONEY, 0)
+        self.hand_out(day, items, wanted * share[:, None, None], limit)
+
+    def _note_what_each_could_have(self, day: int, convoys: Sequence[_Convoy]) -> None:
+        """For each zone and item: what would come if all stock, trucks and money were its own."""
+        supply = self.supply
+        heaviest = np.maximum(
+            np.nan_to_num(self.mass) / (1000.0 * supply.payload_t),
+            np.nan_to_num(self.volume) / (supply.truck_m3 * supply.stowage),
+        )
+        stock = np.zeros((self.members, self.zones, self.items))
+        room = np.zeros((self.members, self.zones))
+        for hub in range(len(self.stores.hubs)):
+            reaching = [convoy for convoy in convoys if convoy.reach[hub].any()]
+            if reaching:
+                last = max(convoy.day for convoy in reaching)
+                held = self.left[:, last:, hub].min(axis=1)
+                stock += held[:, None, :] * np.any([each.reach[hub] for each in reaching], axis=0)[:, None]
+        for convoy in convoys:
+            room += np.where(convoy.reach.any(axis=0), convoy.room()[0][:, None], 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            by_truck = np.where(
+                heaviest > 0, room[..., None] / heaviest, np.where(room[..., None] > 0, np.inf, 0.0)
+            )
+        alone = np.minimum(stock, by_truck) * (1.0 - supply.losses)
+        self.capable[:, day] = np.where(self.carried, alone, 0.0)
 
     def hand_out(
         self, day: int, items: npt.NDArray[np.int64], quantity: Array, limit: npt.NDArray[Any]
     ) -> None:
         """Write down what reaches zones on a day, and what limited it; zeros of `limit` mean: nothing."""
         self.delivered[:, day][:, :, items] += quantity
-        self.sent[:, :, items] += quantity
         self.binding[:, day][:, :, items] = np.broadcast_to(limit, quantity.shape)
 
     def dataset(self) -> xr.Dataset:
@@ -234,9 +278,9 @@ class _Account:
         before = np.cumsum(self.delivered, axis=1) - self.delivered
         outstanding = np.maximum(np.where(self.perishes, self.target, self.owed - before), 0.0)
         gap = np.maximum(outstanding - self.delivered, 0.0)
-        gap[gap <= EPSILON * 10 * (1.0 + outstanding)] = 0.0
-        on_the_way = (gap > 0) & (self.binding == 0)
-        binding = np.where(gap > 0, np.where(on_the_way, ACCESS, self.binding), 0).astype(np.int8)
+        gap[gap <= EPSILON * 10 * (1.0 + self.owed)] = 0.0
+        unnamed = (gap > 0) & (self.binding == 0)
+        binding = np.where(gap > 0, np.where(unnamed, STOCK, self.binding), 0).astype(np.int8)
         dims = ("member", "time", "zone", "item")
         by_zone = {
             "need": self.need,
@@ -247,86 +291,87 @@ class _Account:
             "gap": gap,
             "binding": binding,
         }
-        of_hubs = {
+        left = np.where(
+            self.left > EPSILON * 10 * (1.0 + np.cumsum(self.stores.incoming, axis=0)), self.left, 0.0
+        )
+        money_left = self.money if self.has_money else np.full_like(self.money, np.nan)
+        others = {
             "incoming": (("time", "hub", "item"), self.stores.incoming),
-            "left": (("member", "time", "hub", "item"), self.left),
+            "left": (("member", "time", "hub", "item"), left),
             "lost": (("member", "time", "item"), self.lost),
             "trucks_used": (("member", "time", "route"), self.used),
-            "trucks_allowed": (("time", "route"), self.ways.trucks),
-            "money_left": (("member", "time"), self.money_left),
-            "runs_out": (("member", "hub", "item"), self._runs_out()),
+            "trucks_allowed": (("time", "route"), self._allowed()),
+            "money_left": (("member", "time"), money_left),
+            "runs_out": (("member", "hub", "item"), self._runs_out(left)),
         }
         coords = {**self.needs.coords, "hub": list(self.stores.hubs), "route": list(self.ways.routes)}
         held = {name: (dims, values) for name, values in by_zone.items()}
-        return xr.Dataset({**held, **of_hubs}, coords=coords, attrs=dict(self.needs.attrs))
+        return xr.Dataset({**held, **others}, coords=coords, attrs=dict(self.needs.attrs))
 
-    def _runs_out(self) -> npt.NDArray[np.datetime64]:
+    def _allowed(self) -> Array:
+        """Trucks that each route could send on a day if no other used its gates; 0 where it is closed."""
+        allowed = self.ways.trucks.copy()
+        for gate in self.ways.gates:
+            allowed[:, gate.routes] = np.minimum(allowed[:, gate.routes], gate.trucks[:, None])
+        return np.where(self.ways.reach.any(axis=(2, 3)) | (allowed == 0), allowed, 0.0)
+
+    def _runs_out(self, left: Array) -> npt.NDArray[np.datetime64]:
         """First day at whose end a hub that held an item has nothing left of it; NaT: never."""
-        so_far = np.cumsum(self.stores.incoming, axis=0)
-        empty = (self.left <= EPSILON * 10 * (1.0 + so_far)) & (so_far > 0)
-        first = (
-            np.argmax(empty, axis=1) if self.days else np.zeros(empty.shape[:1] + empty.shape[2:], dtype=int)
-        )
+        empty = (left <= 0) & (np.cumsum(self.stores.incoming, axis=0) > 0)
         days = self.needs["time"].values.astype("datetime64[ns]")
-        never = np.datetime64("NaT", "ns")
-        return np.where(empty.any(axis=1), days[first] if self.days else never, never)
+        never = np.full(empty.shape[:1] + empty.shape[2:], np.datetime64("NaT", "ns"))
+        if not self.days:
+            return never
+        return np.where(empty.any(axis=1), days[np.argmax(empty, axis=1)], never)
 
 
-class _Lorries:
-    """One route on one day: trucks that may leave, and what is on them."""
+class _Convoy:
+    """The trucks of one route that arrive on one day, and what is on them."""
 
-    def __init__(self, account: _Account, day: int, route: int) -> None:
-        self.account, self.day, self.route = account, day, route
+    def __init__(self, account: _Account, arrival: int, route: int) -> None:
         ways = account.ways
-        self.arrival = int(day + ways.lead[route])
-        self.reach: Flags = ways.reach[day, route]
-        self.hubs: Flags = ways.hubs[route]
-        self.allowed = float(ways.trucks[day, route])
+        self.account, self.arrival, self.route = account, arrival, route
+        self.day = int(arrival - ways.lead[route])
+        self.reach: Flags = ways.reach[self.day, route]
         self.quantity = np.zeros((account.members, account.items))
-        self.paid = np.zeros(account.members)
+
+    @property
+    def paid(self) -> Array:
+        """Trucks that go already, (member,)."""
+        used: Array = self.account.used[:, self.day, self.route]
+        return used
 
     def room(self) -> tuple[Array, Flags]:
-        """Trucks that may leave in all, by limit and by money, (member,), and whether money is the smaller."""
-        price = self.account.supply.cost_per_truck
-        affordable = np.full(self.account.members, np.inf)
+        """Trucks that may go in all, by every limit and by money, (member,), and whether money is the smallest."""
+        account, ways = self.account, self.account.ways
+        allowed = np.full(account.members, ways.trucks[self.day, self.route])
+        for gate in ways.gates:
+            if gate.routes[self.route]:
+                others = account.used[:, self.day][:, gate.routes].sum(axis=1) - self.paid
+                allowed = np.minimum(allowed, gate.trucks[self.day] - others)
+        price = account.supply.cost_per_truck
+        affordable = np.full(account.members, np.inf)
         if price > 0:
-            affordable = self.paid + np.floor(self.account.money / price + EPSILON)
-        return np.minimum(self.allowed, affordable), affordable < self.allowed
-
-    def filled(self, quantity: Array, per_unit: Array, space: float) -> Array:
-        """Trucks that a load fills by one measure, (member,)."""
-        filled: Array = quantity @ np.nan_to_num(per_unit) / space
-        return filled
-
-    def note_what_one_could_have(self) -> None:
-        """For each zone and item: what the route would bring if all stock, trucks and money were its own."""
-        account, supply = self.account, self.account.supply
-        room, _ = self.room()
-        stock = account.stock[:, self.hubs].sum(axis=1)
-        heaviest = np.maximum(
-            np.nan_to_num(account.mass) / (1000.0 * supply.payload_t),
-            np.nan_to_num(account.volume) / (supply.truck_m3 * supply.stowage),
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            by_truck = np.where(
-                heaviest > 0, room[:, None] / heaviest, np.where(room[:, None] > 0, np.inf, 0.0)
-            )
-        alone = np.minimum(stock, by_truck) * (1.0 - supply.losses)
-        alone = np.where(account.carried, alone, 0.0)
-        account.capable[:, self.arrival] += alone[:, None, :] * self.reach[:, None]
+            affordable = self.paid + np.floor(account.funds(self.day) / price + EPSILON)
+        return np.minimum(allowed, affordable), affordable < allowed
 
     def load(self, items: npt.NDArray[np.int64]) -> None:
-        """Load a tier of items: stock shared among zones, room among zones and items, by what is wanted."""
-        if not len(items) or not self.reach.any():
+        """Load a tier of items from the hubs of the route; hubs that reach the same zones together."""
+        if not len(items):
             return
+        for hubs, zones in _alike(self.reach):
+            self._load_from(items, hubs, zones)
+
+    def _load_from(self, items: npt.NDArray[np.int64], hubs: npt.NDArray[np.int64], zones: Flags) -> None:
+        """Stock shared among zones, room among zones and items, by what is wanted."""
         account, supply = self.account, self.account.supply
-        wanted = account.wanted(self.arrival)[:, :, items] * self.reach[:, None]
+        wanted = account.wanted(self.arrival)[:, :, items] * zones[:, None]
         asked = wanted.sum(axis=1) / (1.0 - supply.losses)
-        stock = account.stock[:, self.hubs][:, :, items]
+        stock = np.maximum(account.left[:, self.day :][:, :, hubs].min(axis=1)[:, :, items], 0.0)
         by_stock = _share(stock.sum(axis=1), asked)
         by_room, by_money = self._share_of_room(asked * by_stock, items)
         leaves = asked * by_stock * by_room[:, None]
-        self._take(items, stock, leaves)
+        self._take(items, hubs, stock, leaves)
         self.quantity[:, items] += leaves
         self._pay()
         arrives = wanted * (by_stock * by_room[:, None])[:, None, :]
@@ -336,7 +381,7 @@ class _Lorries:
         crowded = (by_room < 1.0 - EPSILON)[:, None] & (by_stock > 0)
         limit = np.where(crowded, full, limit)[:, None, :]
         before = account.binding[:, self.arrival][:, :, items]
-        account.hand_out(self.arrival, items, arrives, np.where(self.reach[:, None], limit, before))
+        account.hand_out(self.arrival, items, arrives, np.where(zones[:, None], limit, before))
 
     def _share_of_room(self, quantity: Array, items: npt.NDArray[np.int64]) -> tuple[Array, Flags]:
         """Share of a tier's load that finds room, (member,), and whether money is what limits it."""
@@ -347,26 +392,36 @@ class _Lorries:
             (account.mass, 1000.0 * supply.payload_t),
             (account.volume, supply.truck_m3 * supply.stowage),
         ):
-            taken = self.filled(self.quantity, per_unit, space)
-            share = np.minimum(share, _share(room - taken, self.filled(quantity, per_unit[items], space)))
+            taken = self.quantity @ np.nan_to_num(per_unit) / space
+            share = np.minimum(share, _share(room - taken, quantity @ np.nan_to_num(per_unit[items]) / space))
         found: Array = np.where(room > 0, share, 0.0)
         return found, by_money
 
-    def _take(self, items: npt.NDArray[np.int64], stock: Array, leaves: Array) -> None:
-        """Take from the hubs of the route in proportion to what they hold."""
+    def _take(
+        self, items: npt.NDArray[np.int64], hubs: npt.NDArray[np.int64], stock: Array, leaves: Array
+    ) -> None:
+        """Take from the hubs in proportion to what they can give, from the day of leaving on."""
         held = stock.sum(axis=1, keepdims=True)
         part = np.divide(stock, held, out=np.zeros_like(stock), where=held > 0)
-        hubs = np.flatnonzero(self.hubs)
-        grid = np.ix_(np.arange(self.account.members), hubs, items)
-        self.account.stock[grid] = np.maximum(stock - part * leaves[:, None, :], 0.0)
+        taken = part * leaves[:, None, :]
+        for at, hub in enumerate(hubs):
+            self.account.left[:, self.day :, hub, items] -= taken[:, None, at]
 
     def _pay(self) -> None:
         """Trucks for what is loaded so far."""
         account = self.account
         needed = trucks(truck_loads(self.quantity, account.mass, account.volume, account.supply))
-        account.money = account.money - (needed - self.paid) * account.supply.cost_per_truck
-        self.paid = needed
+        account.money[:, self.day :] -= ((needed - self.paid) * account.supply.cost_per_truck)[:, None]
         account.used[:, self.day, self.route] = needed
+
+
+def _alike(reach: Flags) -> list[tuple[npt.NDArray[np.int64], Flags]]:
+    """Hubs that reach the same zones, and those zones; hubs that reach none are left out."""
+    found: dict[bytes, list[int]] = {}
+    for hub, zones in enumerate(reach):
+        if zones.any():
+            found.setdefault(zones.tobytes(), []).append(hub)
+    return [(np.array(hubs), reach[hubs[0]]) for hubs in found.values()]
 
 
 def _share(available: Array, asked: Array) -> Array:

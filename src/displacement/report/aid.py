@@ -10,8 +10,9 @@ import xarray as xr
 from displacement.io import folders, results, tables
 from displacement.needs.catalogue import as_plain
 from displacement.needs.supply import CONSTRAINTS
+from displacement.report.behind import people_behind
 from displacement.report.pin import PIN_COLUMNS, pin_rows
-from displacement.report.share import NEEDS_COLUMNS, needs_rows, people_behind
+from displacement.report.share import NEEDS_COLUMNS, needs_rows
 from displacement.report.supply import (
     STOCK_COLUMNS,
     SUPPLY_COLUMNS,
@@ -49,10 +50,11 @@ def write_shared(
     marked : callable
         Changes every row before it is written, to mark it as restricted.
     """
-    tables.write(folder / "needs.csv", NEEDS_COLUMNS, marked(needs_rows(aid.needs, people)))
+    behind = people_behind(aid, people)
+    tables.write(folder / "needs.csv", NEEDS_COLUMNS, marked(needs_rows(aid.needs, behind)))
     tables.write(folder / "pin.csv", PIN_COLUMNS, marked(pin_rows(aid.in_need, country, places)))
     if aid.supply is not None:
-        rows = supply_rows(aid.supply, people_behind(aid.needs, people))
+        rows = supply_rows(aid.supply, behind)
         tables.write(folder / "supply.csv", SUPPLY_COLUMNS, marked(rows))
 
 
@@ -67,7 +69,8 @@ def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:
     attributes : dict of str
         What stands on every dataset.
     """
-    folders.write_json(folder / STANDARDS, as_plain(aid.catalogue, aid.settings))
+    logistics = aid.logistics.model_dump(mode="json") if aid.logistics is not None else None
+    folders.write_json(folder / STANDARDS, {**as_plain(aid.catalogue, aid.settings), "supply": logistics})
     if aid.supply is not None:
         codes = ", ".join(f"{code} {name or 'none'}" for code, name in enumerate(CONSTRAINTS))
         results.write_netcdf(folder / "supply.nc", aid.supply, {**attributes, "binding_codes": codes})

@@ -14,6 +14,7 @@ from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.tables import key
 from displacement.needs.catalogue import CatalogueError, from_plain
 from displacement.needs.explain import explain
+from displacement.needs.logistics import Supply
 from displacement.report.aid import STANDARDS
 
 
@@ -48,7 +49,9 @@ def explained(run: Path, zone: str, item: str, date: dt.date) -> list[str]:
             )
         )
     people = results.read_netcdf(internal / "result.nc")
-    catalogue, assumptions = from_plain(json.loads((internal / STANDARDS).read_text(encoding="utf-8")))
+    kept = json.loads((internal / STANDARDS).read_text(encoding="utf-8"))
+    catalogue, assumptions = from_plain(kept)
+    carries = Supply.model_validate(kept["supply"]) if kept.get("supply") else None
     code = _zone(run, people, zone)
     days = people["time"].values.astype("datetime64[D]")
     if np.datetime64(date, "D") not in days:
@@ -56,7 +59,7 @@ def explained(run: Path, zone: str, item: str, date: dt.date) -> list[str]:
     account = internal / "supply.nc"
     supply = results.read_netcdf(account) if account.is_file() else None
     try:
-        return explain(people, catalogue, assumptions, code, item, np.datetime64(date, "D"), supply)
+        return explain(people, catalogue, assumptions, code, item, np.datetime64(date, "D"), supply, carries)
     except CatalogueError as error:
         raise InputError(*(finding(run, problem) for problem in error.problems)) from None
 

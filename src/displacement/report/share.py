@@ -90,67 +90,32 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
                 yield [date, code, *place, measure, *_cells(levels, (day, at), shared_people)]
 
 
-def needs_rows(needs: xr.Dataset, people: xr.Dataset) -> Iterator[list[str]]:
+def needs_rows(needs: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     """Rows of `needs.csv`: each item by day, of the whole area and of every zone that has people.
 
     Parameters
     ----------
     needs : xarray.Dataset
         As `demand` returns it.
-    people : xarray.Dataset
-        `arrivals` and `present_new`, who stand behind it.
+    behind : xarray.Dataset
+        As `people_behind` returns it: 1 to 99 people suppress a figure.
     """
-    behind = people_behind(needs, people).values
     code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
-    levels, total = quantiles(needs["need"].values), quantiles(needs["need"].sum("zone").values)
-    receives = np.flatnonzero(np.round(behind).max(axis=(0, 1)) > 0)
+    by_zone, in_all = behind["by_zone"].values, behind["in_all"].values
+    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values)
+    total = needs["need"].sum("zone", skipna=False).transpose("member", "time", "item").values
+    totals = quantiles(total)
+    receives = np.flatnonzero(by_zone.max(axis=(0, 1)) > 0) if ALL not in code else ()
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
     for day, date in enumerate(_dates(needs)):
         for item, (sector, name, unit) in enumerate(labels):
             about = [str(sector), str(name), str(unit)]
-            shown = partial(shared_quantity, people=float(behind[item, day].sum()))
-            yield [date, ALL, "whole area", "", *about, *_cells(total, (day, item), shown)]
-            for at in receives if ALL not in code else ():
-                shown = partial(shared_quantity, people=float(behind[item, day, at]))
+            shown = partial(shared_quantity, people=float(in_all[item, day]))
+            yield [date, ALL, "whole area", "", *about, *_cells(totals, (day, item), shown)]
+            for at in receives:
+                shown = partial(shared_quantity, people=float(by_zone[item, day, at]))
                 cells = _cells(levels, (day, at, item), shown)
                 yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
-
-
-PEOPLE_OF = {
-    "newly_displaced": ("present_new", "arrivals"),
-    "displaced_before": ("present_prior", "present_prior"),
-    "resident": ("residents_present", "residents_present"),
-    "returned": ("returned_cum", "returned_cum"),
-}
-"""Measures of the people whom an item follows, by group: if it is given day by day, and if not."""
-
-
-def _most(measure: xr.DataArray, rising: bool) -> Array:
-    """People of a measure by day and zone, the largest over members; of what adds up, those of the day. [person]"""
-    total = measure.sum("type") if "type" in measure.dims else measure
-    most = total.max("member").transpose("time", "zone").values
-    return np.diff(most, axis=0, prepend=0.0) if rising else np.asarray(most)
-
-
-def people_behind(needs: xr.Dataset, people: xr.Dataset) -> xr.DataArray:
-    """People that each item follows: those present for what is given day by day, else those who arrive or come home.
-
-    Returns
-    -------
-    DataArray
-        (item, time, zone). [person]
-    """
-    inside = people.sel(zone=needs["zone"].values)
-    by_day = np.isin(needs["kind"].values, ("daily", "periodic_kit"))
-    followed = np.zeros((needs.sizes["item"], needs.sizes["time"], needs.sizes["zone"]))
-    for at, groups in enumerate(needs["for_group"].values):
-        for group in str(groups).split():
-            daily, once = PEOPLE_OF[group]
-            name = daily if by_day[at] else once
-            if name in inside:
-                followed[at] += _most(inside[name], rising=name == "returned_cum")
-    coords = {"item": needs["item"].values, "time": needs["time"].values, "zone": needs["zone"].values}
-    return xr.DataArray(followed, dims=("item", "time", "zone"), coords=coords)
 
 
 def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:

@@ -26,40 +26,60 @@ ALL = "ALL"
 WIDTH = 96
 
 
-def supply_rows(supply: xr.Dataset, behind: xr.DataArray) -> Iterator[list[str]]:
+def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     """Rows of `supply.csv`: each item by day, of the whole area and of every zone where anything is wanted of it.
+
+    Of several members the figures are their middle, that of the whole area the middle of the totals.
 
     Parameters
     ----------
     supply : xarray.Dataset
         As `deliver` returns it.
-    behind : xarray.DataArray
-        People whom each item follows, (item, time, zone): 1 to 99 of them suppress the figures. [person]
+    behind : xarray.Dataset
+        As `people_behind` returns it: 1 to 99 people suppress a figure.
     """
-    one = supply.median("member") if supply.sizes["member"] > 1 else supply.isel(member=0)
-    people = behind.sel(item=supply["item"].values, zone=supply["zone"].values)
-    stays_owed = xr.DataArray(supply["kind"].values != "daily", dims="item")
-    ever = people.cumsum("time").where(stays_owed, people).transpose("time", "zone", "item").values
-    by_zone = {name: one[name].transpose("time", "zone", "item").values for name in QUANTITIES}
-    codes = supply["binding"].isel(member=0).transpose("time", "zone", "item").values
-    follow = people.transpose("time", "zone", "item").values
+    people = behind.sel(item=supply["item"].values)
+    today = people["by_zone"].transpose("time", "zone", "item").values
+    today_all = people["in_all"].transpose("time", "item").values
+    kinds = supply["kind"].values
+    ever, ever_all = _who_is_owed(today, kinds), _who_is_owed(today_all, kinds)
+    by_zone = {name: _median(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES}
+    in_all = {
+        name: _median(supply[name].sum("zone").transpose("member", "time", "item")) for name in QUANTITIES
+    }
+    codes = supply["binding"].transpose("member", "time", "zone", "item").values
+    gaps = supply["gap"].transpose("member", "time", "zone", "item").values
     where = list(zip(*(supply[name].values for name in ("zone", "zone_name", "admin1")), strict=True))
     what = list(zip(*(supply[name].values for name in ("sector", "item", "unit")), strict=True))
     needed = np.flatnonzero(by_zone["outstanding"].max(axis=(0, 2)) > 0) if ALL not in supply["zone"] else ()
     for day, date in enumerate(np.datetime_as_string(supply["time"].values, unit="D")):
         for item, about in enumerate(what):
-            totals = [float(by_zone[name][day, :, item].sum()) for name in QUANTITIES]
             names = [str(part) for part in about]
-            limit = mostly(codes[day, :, item], by_zone["gap"][day, :, item])
-            shown = _shown(totals, follow[day, :, item].sum(), ever[day, :, item].sum(), limit)
+            totals = [float(in_all[name][day, item]) for name in QUANTITIES]
+            limit = mostly(codes[:, day, :, item], gaps[:, day, :, item])
+            shown = _shown(totals, today_all[day, item], ever_all[day, item], limit)
             yield [str(date), ALL, "whole area", "", *names, *shown]
             for zone in needed:
                 figures = [float(by_zone[name][day, zone, item]) for name in QUANTITIES]
                 if not any(figures):
                     continue
-                limit = CONSTRAINTS[int(codes[day, zone, item])]
-                shown = _shown(figures, follow[day, zone, item], ever[day, zone, item], limit)
+                limit = mostly(codes[:, day, zone, item], gaps[:, day, zone, item])
+                shown = _shown(figures, today[day, zone, item], ever[day, zone, item], limit)
                 yield [str(date), *(str(part) for part in where[zone]), *names, *shown]
+
+
+def _median(values: xr.DataArray) -> Array:
+    """The middle of the members, without the first axis."""
+    middle: Array = np.median(values.values, axis=0)
+    return middle
+
+
+def _who_is_owed(today: Array, kinds: Array) -> Array:
+    """People to whom anything of an item may still be owed: all so far; of what is by day or period, the most there at
+    once. The last axis is the item."""
+    most, all_so_far = np.maximum.accumulate(today, axis=0), np.cumsum(today, axis=0)
+    by_period = np.where(kinds == "periodic_kit", most, all_so_far)
+    return np.asarray(np.where(kinds == "daily", today, by_period))
 
 
 def _shown(figures: list[float], today: float, ever: float, limit: str) -> list[str]:
@@ -148,7 +168,7 @@ def _middle(supply: xr.Dataset) -> xr.Dataset:
     """The middle of the members, figure by figure; what binds and when stock runs out as in the first of them."""
     if supply.sizes["member"] == 1:
         return supply.isel(member=0)
-    counted = ["target", "delivered", "gap", "trucks_used", "money_left", "trucks_allowed", "incoming"]
+    counted = ["target", "delivered", "gap", "trucks_used", "money_left"]
     plain = supply.isel(member=0)
     return plain.assign(supply[counted].median("member", keep_attrs=True))
 
@@ -169,7 +189,9 @@ def _trucks(one: xr.Dataset) -> str:
     allowed = one["trucks_allowed"].values
     limited = np.isfinite(allowed).all()
     could = f" of {allowed.sum():,.0f} that could" if limited else " (no limit given)"
-    return f"{used:,.0f} trucks left{could}. Meals that are missed are missed; all else stays owed."
+    without = str(one.attrs.get("items_without_cost", "")).replace("_", " ")
+    unpriced = f" Not in this account, for want of a cost: {without}." if without else ""
+    return f"{used:,.0f} trucks left{could}. Meals that are missed are missed; all else stays owed.{unpriced}"
 
 
 def _money(one: xr.Dataset) -> str:

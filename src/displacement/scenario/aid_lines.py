@@ -11,9 +11,11 @@ from displacement.io.documents import Document, Location
 from displacement.io.errors import suggestion
 from displacement.io.gazetteer import Gazetteer, Kind
 from displacement.io.standards import catalogue
+from displacement.io.stock import in_unit_of
 from displacement.needs.catalogue import Catalogue, CatalogueError
+from displacement.needs.item import Item
 from displacement.needs.logistics import Supply
-from displacement.needs.units import UnitError, converted, measured
+from displacement.needs.units import UnitError, measured
 from displacement.scenario.aid import Needs
 
 __all__ = ["amount", "catalogue_of", "resolved"]
@@ -38,18 +40,13 @@ def catalogue_of(needs: Needs, area: Path | None) -> Catalogue:
     return catalogue(needs, needs.profile, area, own, [site.model_dump() for site in needs.sites])
 
 
-def amount(written: float | str, unit: str) -> float:
+def amount(written: float | str, item: Item) -> float:
     """A quantity of stock in the unit of its item.
 
     Raises
     ------
     UnitError
-        If it is no quantity, below zero or in a unit of another dimension.
-
-    Examples
-    --------
-    >>> amount("500 t", "kg"), amount(2000.0, "tent"), amount("2000 tents", "tent")
-    (500000.0, 2000.0, 2000.0)
+        If it is no quantity, below zero, in a unit that does not measure the item, or a part of a piece.
     """
     given = measured(str(written))
     if given.period_days is not None:
@@ -58,7 +55,9 @@ def amount(written: float | str, unit: str) -> float:
         )
     if given.value < 0:
         raise UnitError(f"must not be below 0 (got {written})")
-    return converted(given.value, given.unit, unit)
+    if not given.unit and isinstance(written, str) and "." in written:
+        raise UnitError(f"'{written}' can mean two numbers; write it without separators, or without quotes")
+    return in_unit_of(item, given.value, given.unit)
 
 
 def resolved(
@@ -140,7 +139,7 @@ def _hubs(
     lines: Catalogue | None,
 ) -> Iterator[str]:
     """Places, items, quantities and dates of hubs."""
-    units = {item.id: item.unit for item in (*lines.items, *lines.aside)} if lines else None
+    known = {item.id: item for item in (*lines.items, *lines.aside)} if lines else None
     for name, hub in supply.hubs.items():
         at: Location = ("supply", "hubs", name)
         if hub.at is not None:
@@ -149,10 +148,10 @@ def _hubs(
             except LookupError as error:
                 yield document.finding((*at, "at"), str(error.args[0]))
         for item, quantity in hub.stock.items():
-            yield from _amount(document, (*at, "stock", item), item, quantity, units)
+            yield from _amount(document, (*at, "stock", item), item, quantity, known)
         for index, load in enumerate(hub.pipeline):
             where = (*at, "pipeline", index)
-            yield from _amount(document, where, load.item, load.quantity, units)
+            yield from _amount(document, where, load.item, load.quantity, known)
             if not period[0] <= load.date <= period[1]:
                 message = f"{load.date} is outside the period ({period[0]} to {period[1]}); correct it or the period"
                 yield document.finding((*where, "date"), message)
@@ -165,16 +164,16 @@ def _hubs(
 
 
 def _amount(
-    document: Document, at: Location, item: str, quantity: float | str, units: Mapping[str, str] | None
+    document: Document, at: Location, item: str, quantity: float | str, known: Mapping[str, Item] | None
 ) -> Iterator[str]:
     """An unknown item, or a quantity that is none of it."""
-    if units is None:
+    if known is None:
         return
-    if item not in units:
-        yield document.finding(at, f"unknown item '{item}'" + suggestion(item, list(units)))
+    if item not in known:
+        yield document.finding(at, f"unknown item '{item}'" + suggestion(item, list(known)))
         return
     try:
-        amount(quantity, units[item])
+        amount(quantity, known[item])
     except UnitError as error:
         yield document.finding(at, f"{item}: {error}")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.inputs import Inputs
 from displacement.io.reports import WHOLE_AREA
 from displacement.io.stock import StockList
-from displacement.needs.item import Item
-from displacement.needs.logistics import Hub, Route, Supply
-from displacement.needs.supply import Stores, Ways, whole_trucks
+from displacement.needs.catalogue import Catalogue
+from displacement.needs.logistics import Route, Supply
+from displacement.needs.supply import Gate, Stores, Ways, whole_trucks
 from displacement.scenario import units
 from displacement.scenario.aid_lines import amount
-from displacement.scenario.closures import Closures
+from displacement.scenario.closures import Closures, TruckLimit
 from displacement.scenario.reading import NOON
 from displacement.scenario.timeline import Timeline
 
@@ -33,9 +33,12 @@ ANY_ROAD = "any road"
 
 
 def stores(
-    supply: Supply, listed: StockList, items: Sequence[Item], period: tuple[dt.date, dt.date], path: Path
-) -> Stores:
-    """Hubs and what reaches them, from the scenario and from the table of stock.
+    supply: Supply, listed: StockList, lines: Catalogue, period: tuple[dt.date, dt.date], path: Path
+) -> tuple[Stores, tuple[str, ...]]:
+    """Hubs and what reaches them, from the scenario and from the table of stock; and what to know about it.
+
+    What reached a hub before the first day is in store on it. Items that are not on the list, goods that are found at the
+    spot, and what comes after the last day are left out, each with a note.
 
     Parameters
     ----------
@@ -43,8 +46,8 @@ def stores(
         The scenario's settings.
     listed : StockList
         The table.
-    items : sequence of Item
-        The lines of the needs, in their order.
+    lines : Catalogue
+        The lines of the needs.
     period : tuple of date
         First and last day.
     path : pathlib.Path
@@ -67,42 +70,77 @@ def stores(
     ]
     if unknown:
         raise InputError(*unknown)
-    incoming = np.zeros(((period[1] - period[0]).days + 1, len(hubs), len(items)))
-    position = {item.id: at for at, item in enumerate(items)}
-    for hub, day, item_id, quantity in (*_own(supply, items, period), *_listed(listed, period)):
-        if item_id in position:
-            incoming[day, hubs.index(names[tables.key(hub)]), position[item_id]] += quantity
-    return Stores(tuple(hubs), incoming)
+    incoming = np.zeros(((period[1] - period[0]).days + 1, len(hubs), len(lines.items)))
+    position = {item.id: at for at, item in enumerate(lines.items)}
+    notes: list[str] = []
+    seen: dict[tuple[str, str], str] = {}
+    for load in (*_own(supply, lines), *_listed(listed, path)):
+        other = seen.setdefault((tables.key(load.hub), load.item), load.origin)
+        if other != load.origin:
+            notes.append(
+                f"{load.item} at {load.hub} stands in {other} and in {load.origin}: both are counted"
+            )
+        why = _left_out(load, lines, period)
+        if why:
+            notes.append(f"{load.quantity:g} of {load.item} at {load.hub} ({load.origin}): {why}")
+            continue
+        day = 0 if load.date is None else max((load.date - period[0]).days, 0)
+        incoming[day, hubs.index(names[tables.key(load.hub)]), position[load.item]] += load.quantity
+    return Stores(tuple(hubs), incoming), tuple(dict.fromkeys(notes))
 
 
-def _own(
-    supply: Supply, items: Sequence[Item], period: tuple[dt.date, dt.date]
-) -> Iterator[tuple[str, int, str, float]]:
-    """Hub, day, item and quantity of what the scenario itself lists. [unit]"""
-    unit = {item.id: item.unit for item in items}
+class _Load(NamedTuple):
+    """So much of an item that a hub has or gets."""
+
+    hub: str
+    item: str
+    quantity: float
+    """[unit of the item]"""
+    date: dt.date | None
+    origin: str
+    """Where it is written."""
+
+
+def _left_out(load: _Load, lines: Catalogue, period: tuple[dt.date, dt.date]) -> str:
+    """Why a load is not counted; blank if it is."""
+    item = next((item for item in lines.items if item.id == load.item), None)
+    if item is None:
+        return "in store, but not on the list; name it under needs: include"
+    if item.supplied != "hub":
+        return "not counted: the line is for what is found or done at the spot"
+    if load.date is not None and load.date > period[1]:
+        return f"not counted: it comes on {load.date}, after the last day"
+    return ""
+
+
+def _own(supply: Supply, lines: Catalogue) -> Iterator[_Load]:
+    """What the scenario itself lists."""
+    known = {item.id: item for item in (*lines.items, *lines.aside)}
     for name, hub in supply.hubs.items():
         for item, quantity in hub.stock.items():
-            if item in unit:
-                yield name, 0, item, amount(quantity, unit[item])
+            yield _Load(name, item, amount(quantity, known[item]), None, "the scenario")
         for load in hub.pipeline:
-            if load.item in unit:
-                yield name, (load.date - period[0]).days, load.item, amount(load.quantity, unit[load.item])
+            yield _Load(name, load.item, amount(load.quantity, known[load.item]), load.date, "the scenario")
 
 
-def _listed(listed: StockList, period: tuple[dt.date, dt.date]) -> Iterator[tuple[str, int, str, float]]:
-    """Hub, day, item and quantity of the table. [unit]"""
+def _listed(listed: StockList, path: Path) -> Iterator[_Load]:
+    """What the table lists."""
     for row in listed.rows:
-        yield row.hub, 0 if row.date is None else (row.date - period[0]).days, row.item, row.quantity
+        yield _Load(row.hub, row.item, row.quantity, row.date, "the table of stock")
 
 
 def money(supply: Supply, period: tuple[dt.date, dt.date]) -> Array | None:
-    """Money by the day it becomes available, (time,); None where no figure is given. [currency]"""
+    """Money by the day it becomes available, (time,); None where no figure is given. [currency]
+
+    Grants from before the first day are there on it; those after the last day do not count.
+    """
     if supply.money is None:
         return None
     available = np.zeros((period[1] - period[0]).days + 1)
     available[0] = supply.money
     for grant in supply.grants:
-        available[(grant.date - period[0]).days] += grant.amount
+        if grant.date <= period[1]:
+            available[max((grant.date - period[0]).days, 0)] += grant.amount
     return available
 
 
@@ -111,18 +149,24 @@ def open_ways(supply: Supply, hubs: Sequence[str], zones: Sequence[str], days: i
 
     Without routes, one from every hub to every zone, without limit.
     """
-    routes = supply.routes or {ANY_ROAD: Route()}
-    limits = np.array([_limit(way) for way in routes.values()])
+    routes = _routes(supply)
+    limits = np.array(
+        [np.inf if way.trucks_per_day is None else way.trucks_per_day for way in routes.values()]
+    )
+    reach = np.ones((days, len(routes), len(hubs), len(zones)), dtype=bool)
     return Ways(
         routes=tuple(routes),
         trucks=whole_trucks(np.tile(limits, (days, 1))),
-        reach=np.ones((days, len(routes), len(zones)), dtype=bool),
-        hubs=_serves(routes, hubs),
+        reach=reach & _serves(routes, hubs)[None, :, :, None],
         lead=np.array([way.lead_days for way in routes.values()], dtype=np.int64),
     )
 
 
-def _serves(routes: dict[str, Route], hubs: Sequence[str]) -> Array:
+def _routes(supply: Supply) -> Mapping[str, Route]:
+    return supply.routes or {ANY_ROAD: Route()}
+
+
+def _serves(routes: Mapping[str, Route], hubs: Sequence[str]) -> Array:
     """Whether a route serves a hub, (route, hub)."""
     keys = [tables.key(hub) for hub in hubs]
     named = [{tables.key(hub) for hub in way.hubs} for way in routes.values()]
@@ -136,9 +180,11 @@ def ways(
 ) -> Ways:
     """The routes day by day: their trucks and where they reach, as events close and limit them.
 
-    A route is closed while a road or crossing that it runs over is closed to trucks, even in part. Where its hubs have a
-    place, zones beyond a boundary closed to trucks are not reached; a zone counts as held by who holds where most of its
-    people live. People of whom no zone is known are reached while the route is open.
+    A route is closed while a road or crossing that it runs over is closed to trucks, even in part. A limit on a route by
+    its name takes the place of its own; one on a road or crossing is shared by all routes over it. From a hub with a
+    place, zones beyond a boundary closed to trucks are not reached, unless the route runs over a crossing; a zone counts
+    as held by who holds where most of its people live. People of whom no zone is known are reached while the route is
+    open.
 
     Parameters
     ----------
@@ -155,27 +201,41 @@ def ways(
     events : Timeline
         Closures and limits.
     """
-    plain = open_ways(supply, hubs, zones, days)
-    per_day = np.tile([_limit(way) for way in (supply.routes or {ANY_ROAD: Route()}).values()], (days, 1))
+    plain, routes = open_ways(supply, hubs, zones, days), _routes(supply)
     reach = plain.reach.copy()
-    for at, (name, way) in enumerate(supply.routes.items()):
+    sides = _sides(supply, hubs, zones, inputs, events)[:days]
+    per_day = np.tile(
+        [np.inf if way.trucks_per_day is None else way.trucks_per_day for way in routes.values()], (days, 1)
+    )
+    for at, (name, way) in enumerate(routes.items()):
         for limit in events.trucks:
-            if limit.route == name or limit.route in way.via:
-                per_day[max(limit.start, 0) : limit.end + 1, at] = limit.trucks
+            if limit.route == name:
+                per_day[_days(limit), at] = limit.trucks
         covered = np.array(inputs.zones.code)[units.where(inputs, way.to).zones]
         reach[:, at] &= np.isin(zones, [*covered, WHOLE_AREA])
-        shut = np.array([_is_closed(way, closed) for closed in events.trucks_closed[:days]], dtype=bool)
-        reach[shut, at] = False
-        per_day[shut, at] = 0.0
-        served = [
-            supply.hubs[hub] for hub in hubs if hub in supply.hubs and (not way.hubs or hub in way.hubs)
-        ]
-        reach[:, at] &= _on_this_side(served, inputs, events, zones)
-    return Ways(plain.routes, whole_trucks(per_day), reach, plain.hubs, plain.lead)
+        reach[[_is_closed(way, closed) for closed in events.trucks_closed[:days]], at] = False
+        if not set(way.via) & set(inputs.crossings.code):
+            reach[:, at] &= sides
+    gates = tuple(_gates(routes, events, days))
+    return Ways(plain.routes, whole_trucks(per_day), reach, plain.lead, gates)
 
 
-def _limit(way: Route) -> float:
-    return np.inf if way.trucks_per_day is None else way.trucks_per_day
+def _days(limit: TruckLimit) -> slice:
+    """Days of the needs on which a limit holds."""
+    return slice(max(limit.start, 0), max(limit.end + 1, 0))
+
+
+def _gates(routes: Mapping[str, Route], events: Timeline, days: int) -> Iterator[Gate]:
+    """Roads and crossings on which events limit trucks, with the routes over them."""
+    for code in dict.fromkeys(limit.route for limit in events.trucks):
+        over = np.array([code in way.via and code != name for name, way in routes.items()], dtype=bool)
+        if not over.any():
+            continue
+        per_day = np.full(days, np.inf)
+        for limit in events.trucks:
+            if limit.route == code:
+                per_day[_days(limit)] = limit.trucks
+        yield Gate(whole_trucks(per_day), over)
 
 
 def _is_closed(way: Route, closed: Closures) -> bool:
@@ -184,28 +244,32 @@ def _is_closed(way: Route, closed: Closures) -> bool:
     return not shut.isdisjoint(way.via)
 
 
-def _on_this_side(served: Sequence[Hub], inputs: Inputs, events: Timeline, zones: Sequence[str]) -> Array:
-    """Whether no closed boundary lies between a hub and a zone, (time, zone); True where no hub has a place."""
-    days = len(events.trucks_closed)
-    open_to = np.ones((days, len(zones)), dtype=bool)
-    placed = [hub.at for hub in served if hub.at is not None]
+def _sides(
+    supply: Supply, hubs: Sequence[str], zones: Sequence[str], inputs: Inputs, events: Timeline
+) -> Array:
+    """Whether no boundary closed to trucks lies between a hub and a zone, (time, hub, zone)."""
+    open_to = np.ones((len(events.trucks_closed), len(hubs), len(zones)), dtype=bool)
+    at_place = {tables.key(name): hub.at for name, hub in supply.hubs.items() if hub.at is not None}
+    placed = [
+        (at, _nearest_place(inputs, at_place[tables.key(hub)]))
+        for at, hub in enumerate(hubs)
+        if tables.key(hub) in at_place
+    ]
     if not placed or not any(closed.boundaries for closed in events.trucks_closed):
         return open_to
     known = np.array([zone != WHOLE_AREA for zone in zones])
     rows = [inputs.zones.code.index(zone) if zone != WHOLE_AREA else 0 for zone in zones]
-    hubs = [_nearest_place(inputs, code) for code in placed]
     for day, closed in enumerate(events.trucks_closed):
         held = events.control.at(day + NOON)
         of_zone = _holder_of_zones(inputs, held)[rows]
-        reached = np.zeros(len(zones), dtype=bool)
-        for hub in hubs:
+        for at, place in placed:
             barred = [
-                second if first == held[hub] else first
-                for first, second in closed.boundaries
-                if held[hub] in (first, second)
+                other
+                for pair in closed.boundaries
+                for other in pair
+                if held[place] in pair and other != held[place]
             ]
-            reached |= ~np.isin(of_zone, barred) | ~known
-        open_to[day] = reached
+            open_to[day, at] = ~np.isin(of_zone, barred) | ~known
     return open_to
 
 

@@ -1,0 +1,56 @@
+"""The people who stand behind each figure of aid: what decides whether it may be shared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement.needs.demand import Reckoner
+from displacement.report.rounding import quantiles
+from displacement.result import Aid
+
+__all__ = ["people_behind"]
+
+Array = NDArray[np.float64]
+
+
+def people_behind(aid: Aid, people: xr.Dataset) -> xr.Dataset:
+    """People whom each item serves on each day: those for whom it is, by where and how they live.
+
+    Of several members the fewest count, in whichever of the shared quantiles there is anybody.
+
+    Parameters
+    ----------
+    aid : Aid
+        The lines and who the people are.
+    people : xarray.Dataset
+        As the needs were reckoned from.
+
+    Returns
+    -------
+    xarray.Dataset
+        `by_zone` (item, time, zone) and `in_all` (item, time), that of the zones together. [person]
+    """
+    zones, items = aid.needs["zone"].values, aid.catalogue.items
+    here = people.sel(zone=zones).drop_vars("inside", errors="ignore")
+    reckoner = Reckoner(here, replace(aid.catalogue, sites=()), aid.settings)
+    days = here.sizes["time"]
+    by_zone, in_all = np.zeros((len(items), days, len(zones))), np.zeros((len(items), days))
+    for at, item in enumerate(items):
+        served = reckoner.people_served(item)
+        by_zone[at], in_all[at] = _fewest(served), _fewest(served.sum(axis=2))
+    coords = {"item": [item.id for item in items], "time": here["time"].values, "zone": zones}
+    return xr.Dataset(
+        {"by_zone": (("item", "time", "zone"), by_zone), "in_all": (("item", "time"), in_all)}, coords=coords
+    )
+
+
+def _fewest(served: Array) -> Array:
+    """The smallest of the shared quantiles that is anybody; 0 where none is."""
+    levels = [np.round(level) for level in quantiles(served).values() if level is not None]
+    there = np.stack([np.where(level > 0, level, np.inf) for level in levels]).min(axis=0)
+    found: Array = np.where(np.isfinite(there), there, 0.0)
+    return found
