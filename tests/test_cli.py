@@ -44,6 +44,31 @@ def test_a_run_writes_its_folder_and_prints_the_summary_and_the_paths(tmp_path, 
     assert (tmp_path / "run" / "internal" / "fields.nc").exists()
 
 
+def test_gridded_fields_of_several_members_are_refused_before_anything_is_run(tmp_path, capsys):
+    out = tmp_path / "run"
+    arguments = ["run", TOY, "--members", "2", "--keep", "control", "--out", str(out)]
+    assert cli.main(arguments) == cli.WRONG_USAGE
+    assert "--keep is for one member" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_members_on_the_command_line_give_ranges(tmp_path, capsys):
+    arguments = [
+        "run",
+        TOY,
+        "--members",
+        "4",
+        "--seed",
+        "3",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert cli.main(arguments) == cli.DONE
+    assert "4 members" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_variant_is_named_in_the_summary(tmp_path, capsys):
     assert cli.main(["run", TOY, "--variant", "calm", "--out", str(tmp_path / "run")]) == cli.DONE
     assert "[calm]" in capsys.readouterr().out
@@ -61,7 +86,8 @@ def test_a_wrong_scenario_is_exit_code_one_without_a_traceback(tmp_path, capsys)
 
 
 def test_wrong_usage_is_exit_code_two(capsys):
-    for arguments in (["walk"], [], ["run"], ["run", TOY, "--keep", "wind"]):
+    wrong = (["run", TOY, "--members", "0"], ["run", TOY, "--seed", "-1"], ["run", TOY, "--workers", "0"])
+    for arguments in (["walk"], [], ["run"], ["run", TOY, "--keep", "wind"], *wrong):
         with pytest.raises(SystemExit) as stopped:
             cli.main(arguments)
         assert stopped.value.code == cli.WRONG_USAGE

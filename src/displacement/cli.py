@@ -74,11 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
     )
     run.add_argument(
-        "--members", type=int, help="members of the ensemble (default: the scenario's; 1: median run)"
+        "--members", type=_count, help="members of the ensemble (default: the scenario's; 1: median run)"
     )
-    run.add_argument("--seed", type=int, help="seed of the members (default: the scenario's)")
+    run.add_argument("--seed", type=_seed, help="seed of the members (default: the scenario's)")
     run.add_argument(
-        "--workers", type=int, default=0, help="processes that share the members (default: the cores)"
+        "--workers", type=_count, default=None, help="processes that share the members (default: the cores)"
     )
     run.add_argument(
         "--keep",
@@ -166,6 +166,12 @@ def _run(chosen: argparse.Namespace) -> int:
     from displacement.scenario.load import load
 
     scenario = load(chosen.scenario, chosen.variant)
+    if chosen.keep and (chosen.members or scenario.uncertainty.members) > 1:
+        print(
+            "displacement run: --keep is for one member; leave it out, or run with --members 1",
+            file=sys.stderr,
+        )
+        return WRONG_USAGE
     name = scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
     target = chosen.out or Path("runs") / name
     progress = _Progress()
@@ -227,6 +233,20 @@ def _init(chosen: argparse.Namespace) -> int:
         print(path)
     print("Fill in the tables (their first lines say how), then: displacement run first_question.yaml")
     return DONE
+
+
+def _count(written: str) -> int:
+    count = int(written)
+    if not 1 <= count <= 4096:
+        raise argparse.ArgumentTypeError(f"must be from 1 to 4096 (got {written})")
+    return count
+
+
+def _seed(written: str) -> int:
+    seed = int(written)
+    if seed < 0:
+        raise argparse.ArgumentTypeError(f"must not be below 0 (got {written})")
+    return seed
 
 
 def _share(written: str) -> float:

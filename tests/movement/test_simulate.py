@@ -304,10 +304,10 @@ def test_a_named_response_group_counts_before_the_controller(toy):
     assert (answers.response[~beta, alpha] == 0).all()
 
 
-def test_only_one_member_is_the_median_run(toy):
-    with pytest.raises(ValueError, match="members"):
-        dp.run(toy, members=2)
-    assert dp.run(toy, members=1).people.sizes["member"] == 1
+def test_a_run_has_at_least_one_member(toy):
+    for count in (0, -1, 5000):
+        with pytest.raises(ValueError, match="members"):
+            dp.run(toy, members=count)
 
 
 def test_fields_by_cell_add_up_to_zones(toy_result):

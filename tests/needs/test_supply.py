@@ -403,6 +403,20 @@ def test_the_lifesaving_rule_keeps_the_order_and_leaves_strangers_for_last() -> 
     assert RULES["lifesaving"](["poetry", "food", "water"], LIFESAVING_FIRST) == [[2], [1], [0]]
 
 
+@some_cases
+@given(seed=st.integers(0, 2**32 - 1))
+def test_doubling_people_never_lowers_whole_units_or_whole_trucks(seed: int) -> None:
+    stream = np.random.default_rng(seed)
+    need = stream.uniform(0, 3, (2, 5, 3, 2)) * stream.choice([1.0, 1e-3, 1e4], (2, 5, 3, 2))
+    once, twice = needed(need, FOOD, TENT), needed(2 * need, FOOD, TENT)
+    assert (whole_units(twice) >= whole_units(once)).all()
+    assert (whole_units(once) >= once.need.cumsum("time") - 1e-6).all()
+    assert (whole_units(once).diff("time") >= 0).all()
+    for name in ("trucks", "trucks_in_all"):
+        assert (trucks_needed(twice)[name] >= trucks_needed(once)[name]).all()
+        assert (trucks_needed(twice)[name] <= 2 * trucks_needed(once)[name]).all()
+
+
 @given(per_day=st.lists(st.floats(0, 50), min_size=1, max_size=40))
 def test_whole_trucks_add_up_to_the_limit(per_day: list[float]) -> None:
     whole = whole_trucks(np.array(per_day))

@@ -161,8 +161,8 @@ zones.geojson            statistical areas with the figures of the last day
 summary.md               the answer in a screenful
 
 Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.
-A blank with the note lt100 stands for 1 to 99 people (in needs.csv and supply.csv: those whom the item is for); one with the
-note "not known" for a figure whose people are not given. p10 and p90 are blank where the run has no range.
+A blank with the note lt100 stands for 1 to 99 people (in needs.csv and supply.csv: those whom the item is for); one
+with the note "not known" for a figure whose people are not given. p10 and p90 are blank where the run has no range.
 
 {measures}
 """

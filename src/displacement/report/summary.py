@@ -213,11 +213,20 @@ def _trucks(needs: xr.Dataset, supply: Supply | None) -> str:
     if in_all == 0:
         return ""
     carries = Supply() if supply is None else supply
+    hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
     return (
         f"{_figure(in_all)} truck loads of {carries.payload_t:g} t or {carries.truck_m3 * carries.stowage:g} m3 carry "
         f"what hubs supply; most on one day: {_figure(float(by_day.max()))}, "
-        f"{_figure(float(middle(found['tonnes']).max()))} t."
+        f"{_figure(float(middle(found['tonnes']).max()))} t ({_assumed(hubs, 'mass'):.0%} of the weight and "
+        f"{_assumed(hubs, 'volume'):.0%} of the volume on assumed lines)."
     )
+
+
+def _assumed(needs: xr.Dataset, name: str) -> float:
+    """Share of all mass, volume or cost that rests on assumed lines; 0 of nothing. [1]"""
+    total = mass_and_volume(needs).median("member")
+    amount, share = total[name].fillna(0), total[f"{name}_assumed_share"].fillna(0)
+    return float((amount * share).sum() / amount.sum()) if float(amount.sum()) > 0 else 0.0
 
 
 def _not_counted(needs: xr.Dataset) -> str:
