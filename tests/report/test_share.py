@@ -133,6 +133,29 @@ def test_needs_on_days_without_arrivals_are_shown(tmp_path, toy):
     assert {(row["p50"], row["note"]) for row in unknown} == {("", "not known")}, "of the whole area too"
 
 
+def test_the_summary_names_what_is_wanting_in_the_end_and_not_on_the_first_day(tmp_path, toy, capsys):
+    """No truck is there on the first day; what is still owed on the last is for want of stock."""
+    table = tmp_path / "t.csv"
+    table.write_text("date,zone,people\n2030-01-02,Z1,6000\n", encoding="utf-8")
+    (tmp_path / "s.csv").write_text("hub,item,quantity\nNorth,tent,100\n", encoding="utf-8")
+    arguments = [
+        "needs",
+        str(table),
+        "--area",
+        str(toy.area_folder),
+        "--measure",
+        "new",
+        "--until",
+        "2030-01-04",
+    ]
+    stock = ["--stock", str(tmp_path / "s.csv"), "--out", str(tmp_path / "run")]
+    assert cli.main([*arguments, *stock]) == cli.DONE
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("  tent ") and "%" in line
+    ]
+    assert line.split()[-2:] == ["stock", "2030-01-02"]
+
+
 def test_what_is_owed_to_a_few_is_suppressed_on_every_day(tmp_path, toy):
     """60 people arrive and stay: their tents are owed for ever, and no day tells how many."""
     table = tmp_path / "t.csv"

@@ -154,8 +154,7 @@ def supply_lines(supply: xr.Dataset) -> list[str]:
     ]
     for at in wanted:
         item = str(supply["item"].values[at])
-        gap = one["gap"].isel(item=at).values
-        limit = mostly(one["binding"].isel(item=at).values, gap) if gap.any() else ""
+        limit = _lacking(one.isel(item=at))
         name = item.replace("_", " ")[:29]
         lines.append(
             f"  {name:<30}{_figure(target[at]):>13}{_figure(delivered[at]):>13}"
@@ -171,6 +170,12 @@ def _middle(supply: xr.Dataset) -> xr.Dataset:
     counted = ["target", "delivered", "gap", "trucks_used", "money_left"]
     plain = supply.isel(member=0)
     return plain.assign(supply[counted].median("member", keep_attrs=True))
+
+
+def _lacking(of_item: xr.Dataset) -> str:
+    """What most of the gap is for want of: of meals over all days, of what stays owed at the end."""
+    last = of_item if str(of_item["kind"].values) == "daily" else of_item.isel(time=[-1])
+    return mostly(last["binding"].values, last["gap"].values)
 
 
 def _empty(of_item: xr.Dataset) -> str:
