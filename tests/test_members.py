@@ -6,7 +6,7 @@ import xarray as xr
 from support import changed
 
 import displacement as dp
-from displacement import ensemble, stages
+from displacement import ensemble, stages, variables
 from displacement.pipeline import read_inputs
 from displacement.report.folder import write
 from displacement.scenario import timeline
@@ -126,3 +126,17 @@ def test_supply_of_members_is_that_of_each(toy, tmp_path):
     tents = [run["delivered"].sel(item="tent").sum(("time", "zone")) for run in (many, alone)]
     np.testing.assert_allclose(tents[0].values[17], tents[1].values[0], rtol=1e-5)
     assert many.sizes["member"] == 20
+
+
+def test_what_passes_between_rooms_is_as_the_table_of_variables_says(toy):
+    supplied = changed(
+        toy, supply={"hubs": {"N": {"stock": {"tent": 50}}}, "routes": {"way": {"trucks_per_day": 1}}}
+    )
+    result = dp.run(supplied)
+    variables.check(result.people, variables.PEOPLE)
+    variables.check(result.flows, variables.FLOWS)
+    variables.check(result.needs, variables.NEEDS)
+    variables.check(result.in_need, variables.IN_NEED)
+    account = result.supply.drop_vars("runs_out").fillna(0)
+    variables.check(account, variables.SUPPLY)
+    assert result.supply["left"].attrs["long_name"] == variables.SUPPLY["left"].meaning

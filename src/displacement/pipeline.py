@@ -208,7 +208,8 @@ def estimate_aid(
     """
     here = served_here(people)
     needs = demand(here, lines, settings, shares=shares)
-    aid = Aid(lines, settings, needs, people_in_need(here, lines, settings), supply, None, listed.notes)
+    in_need = variables.describe(people_in_need(here, lines, settings), variables.IN_NEED)
+    aid = Aid(lines, settings, needs, in_need, supply, None, listed.notes)
     if supply is None:
         return aid
     first, last = (day.astype("datetime64[D]").item() for day in needs["time"].values[[0, -1]])
@@ -222,7 +223,7 @@ def estimate_aid(
     ]
     if len(met) > 1:
         met = [xr.concat([_lighter(part) for part in met], "member", data_vars="minimal")]
-    return replace(aid, supply=met[0], notes=(*aid.notes, *notes))
+    return replace(aid, supply=variables.describe(met[0], variables.SUPPLY), notes=(*aid.notes, *notes))
 
 
 def _lighter(supply: xr.Dataset) -> xr.Dataset:

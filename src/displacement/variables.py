@@ -81,6 +81,36 @@ NEEDS: Mapping[str, Variable] = {
     ),
 }
 
+_GROUP = (*_ZONE, "group")
+
+IN_NEED: Mapping[str, Variable] = {
+    "in_need": Variable((*_GROUP, "cluster"), "person", "people in need of a cluster"),
+    "in_need_of_any": Variable(_GROUP, "person", "people in need of any cluster: the highest of them"),
+    "population": Variable(_GROUP, "person", "people of the group who are there; of `returned`, home again"),
+}
+
+_ITEM = (*_ZONE, "item")
+
+SUPPLY: Mapping[str, Variable] = {
+    "need": Variable(_ITEM, "1", "needed for that day, in the item's unit", True),
+    "target": Variable(_ITEM, "1", "of this, what is to be met", True),
+    "outstanding": Variable(_ITEM, "1", "wanted on that day, with what is still owed"),
+    "deliverable": Variable(_ITEM, "1", "what would come if all stock, trucks and money were its own"),
+    "delivered": Variable(_ITEM, "1", "handed out that day", True),
+    "gap": Variable(_ITEM, "1", "missing at the end of the day"),
+    "binding": Variable(_ITEM, "1", "what the gap is for want of: 1 stock, 2 trucks, 3 money, 4 access"),
+    "incoming": Variable(
+        ("time", "hub", "item"), "1", "reaches a hub in the morning, the opening stock too", True
+    ),
+    "left": Variable(("member", "time", "hub", "item"), "1", "in store at the end of the day"),
+    "lost": Variable(("member", "time", "item"), "1", "lost on the way, by the day of arrival", True),
+    "trucks_used": Variable(("member", "time", "route"), "truck", "leave that day", True),
+    "trucks_allowed": Variable(("time", "route"), "truck", "may leave that day; inf without a limit", True),
+    "money_left": Variable(
+        ("member", "time"), "1", "left at the end of the day, in the catalogue's currency"
+    ),
+}
+
 FIELDS: Mapping[str, Variable] = {
     "control": Variable(("time", "northing", "easting"), "1", "who controls the cell; -1 nobody named"),
     "departures": Variable(
