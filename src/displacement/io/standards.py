@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -66,5 +67,7 @@ def catalogue(
     return resolve(layers, assumptions, sites)
 
 
+@lru_cache(maxsize=4)
 def _shipped(name: str) -> dict[str, Any]:
+    """A file of the package as plain data; read once, because it never changes. Nobody writes into it."""
     return read_document(Path(str(files("displacement.needs") / name))).data
