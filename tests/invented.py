@@ -17,6 +17,15 @@ STANDARDS: dict[str, Any] = YAML(typ="safe").load(
 CATALOGUE = resolve([("standards", STANDARDS)])
 EVERYTHING = resolve([("standards", STANDARDS), ("all", {"include": ["all"]})])
 PROFILE = NeedsAssumptions()
+HOUSEHOLD_ITEM = {
+    "sector": "household items",
+    "kind": "household_once",
+    "quantity": 1,
+    "per": "household",
+    "source": "a test",
+    "status": "assumed",
+}
+"""Fields of an item of which id, name and unit are still to be given."""
 LINE = {
     "id": "thing",
     "sector": "food",

@@ -74,11 +74,18 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
     )
     run.add_argument(
-        "--members", type=_count, help="members of the ensemble (default: the scenario's; 1: median run)"
+        "--members",
+        type=_from_to(int, 1, 4096),
+        help="members of the ensemble (default: the scenario's; 1: median run)",
     )
-    run.add_argument("--seed", type=_seed, help="seed of the members (default: the scenario's)")
     run.add_argument(
-        "--workers", type=_count, default=None, help="processes that share the members (default: the cores)"
+        "--seed", type=_from_to(int, 0, 2**32), help="seed of the members (default: the scenario's)"
+    )
+    run.add_argument(
+        "--workers",
+        type=_from_to(int, 1, 4096),
+        default=None,
+        help="processes that share the members (default: the cores)",
     )
     run.add_argument(
         "--keep",
@@ -118,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     needs.add_argument(
         "--in-sites",
-        type=_share,
+        type=_from_to(float, 0, 1),
         help="share of the people in camps and reception centres, from 0 to 1 (default: the scenario's, or 0.27)",
     )
     needs.add_argument("--until", type=_day, help="last day, such as 2024-12-31 (default: the last figure's)")
@@ -235,25 +242,16 @@ def _init(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _count(written: str) -> int:
-    count = int(written)
-    if not 1 <= count <= 4096:
-        raise argparse.ArgumentTypeError(f"must be from 1 to 4096 (got {written})")
-    return count
+def _from_to(kind: type[Any], low: float, high: float) -> Callable[[str], Any]:
+    """Reads a number of an option that must lie between two bounds."""
 
+    def number(written: str) -> Any:
+        value = kind(written)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be from {low} to {high} (got {written})")
+        return value
 
-def _seed(written: str) -> int:
-    seed = int(written)
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"must not be below 0 (got {written})")
-    return seed
-
-
-def _share(written: str) -> float:
-    share = float(written)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"must be from 0 to 1 (got {written})")
-    return share
+    return number
 
 
 def _day(written: str) -> dt.date:
@@ -326,7 +324,8 @@ def _standards(chosen: argparse.Namespace) -> int:
     from displacement.io.gazetteer import Gazetteer
     from displacement.io.standards import catalogue
     from displacement.needs.assumptions import NeedsAssumptions
-    from displacement.needs.catalogue import CatalogueError, printed
+    from displacement.needs.catalogue import CatalogueError
+    from displacement.needs.listing import printed
 
     area = Gazetteer(chosen.area).standards if chosen.area else None
     try:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from scipy import stats
 from scipy.stats import qmc
 
@@ -68,14 +69,14 @@ def uncertain(movement: Movement) -> tuple[Uncertain, ...]:
 
 def _with_priors() -> tuple[Uncertain, ...]:
     """Every assumption that has a prior."""
-    found = []
+    found, prior_of = [], TypeAdapter(Prior)
     for room, holder in Movement.model_fields.items():
         part: Assumptions = holder.default
         for field, info in type(part).model_fields.items():
             extra = info.json_schema_extra
             given = extra.get("prior") if isinstance(extra, dict) else None
             if isinstance(given, dict):
-                prior = Prior(str(given["distribution"]), float(given["first"]), float(given["second"]))  # type: ignore[arg-type]
+                prior = prior_of.validate_python(tuple(given.values()))
                 found.append(Uncertain(room, field, prior, float(info.default)))
     return tuple(found)
 

@@ -3,20 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from invented import HOUSEHOLD_ITEM
 
 from displacement.io import item_names
 from displacement.needs.item import Item
 
-FIELDS = {
-    "sector": "household items",
-    "kind": "household_once",
-    "quantity": 1,
-    "per": "household",
-    "source": "a test",
-    "status": "assumed",
-}
 ITEMS = [
-    Item(id=id, name=name, unit=unit, mass_kg=15 if unit == "carton" else None, **FIELDS)
+    Item(id=id, name=name, unit=unit, mass_kg=15 if unit == "carton" else None, **HOUSEHOLD_ITEM)
     for id, name, unit in (
         ("tent", "Family tent, 16 m2", "tent"),
         ("plastic_sheet", "Plastic sheet, 4 x 5 or 4 x 6 m", "sheet"),
@@ -162,7 +155,7 @@ def test_what_a_carton_holds_is_no_carton(written):
 
 
 def test_a_prefix_that_turns_the_meaning_is_no_slip_of_the_pen():
-    item = Item(id="complicated_case_kit", name="Kit for complicated cases", unit="kit", **FIELDS)
+    item = Item(id="complicated_case_kit", name="Kit for complicated cases", unit="kit", **HOUSEHOLD_ITEM)
     assert item_of("complicatd cases kit", [item]) == item.id
     assert item_of("uncomplicated cases kit", [item]) is None
 
@@ -184,15 +177,15 @@ def test_a_name_that_two_items_share_stands_for_neither_and_both_are_near():
     found = meant("winter clothing")
     assert found.item is None
     assert set(found.nearest) >= {"clothing_child", "clothing_adult"}
-    twins = [Item(id=id, name="Stove", unit="stove", **FIELDS) for id in ("stove_a", "stove_b")]
+    twins = [Item(id=id, name="Stove", unit="stove", **HOUSEHOLD_ITEM) for id in ("stove_a", "stove_b")]
     assert meant("stoves", twins).item is None
     assert meant("stove b", twins).item == twins[1]
 
 
 def test_of_several_that_fit_the_clearly_likest_is_taken():
     both = [
-        Item(id="blanket", name="Blanket, medium thermal", unit="blanket", **FIELDS),
-        Item(id="thermal_blanket", name="Thermal blanket", unit="blanket", **FIELDS),
+        Item(id="blanket", name="Blanket, medium thermal", unit="blanket", **HOUSEHOLD_ITEM),
+        Item(id="thermal_blanket", name="Thermal blanket", unit="blanket", **HOUSEHOLD_ITEM),
     ]
     assert item_of("thermal blankets 150x200", both) == "thermal_blanket"
 
@@ -202,7 +195,7 @@ def test_another_name_never_stands_for_what_is_not_among_the_items():
 
 
 def test_an_items_own_name_counts_before_another_name_of_another():
-    own = Item(id="jerry_can", name="Jerry can", unit="can", **FIELDS)
+    own = Item(id="jerry_can", name="Jerry can", unit="can", **HOUSEHOLD_ITEM)
     assert meant("jerry cans", [*ITEMS, own]) == item_names.Meaning(own, True)
     assert item_of("jerry can 10 l", [*ITEMS, own]) == "jerry_can"
 

@@ -11,26 +11,19 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import HOUSEHOLD_ITEM
 
 import displacement as dp
 from displacement.io import stock
 from displacement.needs.item import Item
 
-FIELDS = {
-    "sector": "household items",
-    "kind": "household_once",
-    "quantity": 1,
-    "per": "household",
-    "source": "a test",
-    "status": "assumed",
-}
 ITEMS = [
-    Item(id="tent", name="Family tent, 16 m2", unit="tent", mass_kg=50, **FIELDS),
-    Item(id="blanket", name="Blanket, medium thermal", unit="blanket", mass_kg=2, **FIELDS),
-    Item(id="heater", name="Heater", unit="heater", **FIELDS),
-    Item(id="soap", name="Soap", unit="kg", mass_kg=1.05, **FIELDS),
-    Item(id="heating_fuel", name="Heating fuel", unit="litre", mass_kg=0.84, **FIELDS),
-    Item(id="therapeutic_food", name="Therapeutic food", unit="carton", mass_kg=15, **FIELDS),
+    Item(id="tent", name="Family tent, 16 m2", unit="tent", mass_kg=50, **HOUSEHOLD_ITEM),
+    Item(id="blanket", name="Blanket, medium thermal", unit="blanket", mass_kg=2, **HOUSEHOLD_ITEM),
+    Item(id="heater", name="Heater", unit="heater", **HOUSEHOLD_ITEM),
+    Item(id="soap", name="Soap", unit="kg", mass_kg=1.05, **HOUSEHOLD_ITEM),
+    Item(id="heating_fuel", name="Heating fuel", unit="litre", mass_kg=0.84, **HOUSEHOLD_ITEM),
+    Item(id="therapeutic_food", name="Therapeutic food", unit="carton", mass_kg=15, **HOUSEHOLD_ITEM),
 ]
 FIRST, LAST = dt.date(2030, 1, 1), dt.date(2030, 1, 30)
 HEADER = "hub,item,quantity,unit,date,source"

@@ -9,8 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from displacement.needs import assumptions
-from displacement.needs.catalogue import Catalogue, CatalogueError, resolve, table
+from displacement.needs.catalogue import Catalogue, CatalogueError, resolve
 from displacement.needs.item import Item
+from displacement.needs.listing import table
 
 STANDARDS: dict[str, Any] = YAML(typ="safe").load(
     Path(assumptions.__file__).with_name("standards.yaml").read_text(encoding="utf-8")

@@ -8,11 +8,12 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import LINE, one
 from ruamel.yaml import YAML
 
 from displacement.needs import assumptions
 from displacement.needs.assumptions import NeedsAssumptions
-from displacement.needs.catalogue import Catalogue, resolve
+from displacement.needs.catalogue import resolve
 from displacement.needs.crowds import arrived_within
 from displacement.needs.demand import demand
 from displacement.needs.item import Item
@@ -52,26 +53,9 @@ def steady(people: float, days: int, label: str = "town") -> xr.Dataset:
     return crowd(np.zeros_like(present), present).assign_coords(type=[label])
 
 
-LINE = {
-    "id": "thing",
-    "sector": "food",
-    "name": "Thing",
-    "kind": "daily",
-    "quantity": 1,
-    "unit": "piece",
-    "per": "person",
-    "source": "invented",
-    "status": "verified",
-}
-
-
-def invented(**fields: Any) -> Catalogue:
-    return resolve([("test", {"version": "1", "currency": "coin", "items": [{**LINE, **fields}]})])
-
-
 def need_of(people: xr.Dataset, **fields: Any) -> np.ndarray:
     """Need of one invented item, by step, of the only member and zone."""
-    return demand(people, invented(**fields)).need.values[0, :, 0, 0]
+    return demand(people, one(**fields)).need.values[0, :, 0, 0]
 
 
 some_cases = settings(max_examples=25, deadline=None)
@@ -187,7 +171,7 @@ def test_two_waves_of_the_same_total_need_the_same_durable_items(first: int, sec
 def test_acute_and_stabilised_people_are_together_those_present(people: xr.Dataset, days: int) -> None:
     profile = NeedsAssumptions(acute_days=days)
     need = {
-        phase: demand(people, invented(phase=phase), profile).need.values
+        phase: demand(people, one(phase=phase), profile).need.values
         for phase in ("acute", "stabilised", "both")
     }
     np.testing.assert_allclose(need["acute"] + need["stabilised"], need["both"], rtol=1e-12, atol=1e-6)
@@ -359,7 +343,7 @@ def test_acute_is_counted_from_each_arrival_not_by_the_calendar() -> None:
     arrivals = np.zeros((1, 6, 1, 1))
     arrivals[0, [0, 3]] = 10
     profile = NeedsAssumptions(acute_days=2)
-    need = demand(crowd(arrivals), invented(phase="acute"), profile).need.values.ravel()
+    need = demand(crowd(arrivals), one(phase="acute"), profile).need.values.ravel()
     np.testing.assert_array_equal(need, [10, 10, 0, 10, 10, 0])
 
 
@@ -496,7 +480,7 @@ def test_unusable_people_are_an_error_and_never_a_zero(people: xr.Dataset, said:
 
 
 def test_an_item_for_people_who_are_not_given_is_a_blank_and_never_a_zero() -> None:
-    needs = demand(steady(1, 1), invented(for_group=["newly_displaced", "resident"]))
+    needs = demand(steady(1, 1), one(for_group=["newly_displaced", "resident"]))
     assert np.isnan(needs.need.item())
     assert needs.items_without_people == "thing"
-    assert np.isnan(demand(steady(0, 1), invented(for_group=["resident"])).need.item())
+    assert np.isnan(demand(steady(0, 1), one(for_group=["resident"])).need.item())

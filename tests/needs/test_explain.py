@@ -5,9 +5,10 @@ import pytest
 import xarray as xr
 from invented import CATALOGUE, EVERYTHING, LINE, PROFILE, STANDARDS, populace
 
-from displacement.needs.catalogue import CatalogueError, as_plain, from_plain, printed, resolve
+from displacement.needs.catalogue import CatalogueError, resolve
 from displacement.needs.demand import demand
 from displacement.needs.explain import explain
+from displacement.needs.listing import as_plain, from_plain, printed
 from displacement.needs.logistics import Supply
 from displacement.needs.supply import Stores, Ways, deliver
 

@@ -109,22 +109,19 @@ def test_an_item_is_suppressed_just_where_1_to_99_people_are_those_it_is_for(fol
     assert {(item, note) for item in items[:3] for note in ("", "lt100")} <= seen
 
 
+def reckoned(toy, table, out, *more):
+    """Run the command on a table of new arrivals."""
+    asked = ["needs", str(table), "--area", str(toy.area_folder), "--measure", "new", "--out", str(out)]
+    assert cli.main([*asked, *more]) == cli.DONE
+
+
 def test_needs_on_days_without_arrivals_are_shown(tmp_path, toy):
     """Winter blankets are owed when winter begins, also where nobody arrives on that day."""
     table = tmp_path / "t.csv"
     table.write_text("date,zone,people\n2029-10-20,Z1,5000\n", encoding="utf-8")
     out = tmp_path / "run"
-    arguments = [
-        "needs",
-        str(table),
-        "--area",
-        str(toy.area_folder),
-        "--measure",
-        "new",
-        "--until",
-        "2029-11-05",
-    ]
-    assert cli.main([*arguments, "--out", str(out)]) == cli.DONE
+    arguments = ["--until", "2029-11-05"]
+    reckoned(toy, table, out, *arguments)
     found = [row for row in rows(out / "share" / "needs.csv") if row["item"] == "winter_blanket"]
     by_day = {row["date"]: row["p50"] for row in found if row["zone"] == "Z1"}
     assert by_day["2029-11-01"] == "4400"
@@ -138,18 +135,8 @@ def test_the_summary_names_what_is_wanting_in_the_end_and_not_on_the_first_day(t
     table = tmp_path / "t.csv"
     table.write_text("date,zone,people\n2030-01-02,Z1,6000\n", encoding="utf-8")
     (tmp_path / "s.csv").write_text("hub,item,quantity\nNorth,tent,100\n", encoding="utf-8")
-    arguments = [
-        "needs",
-        str(table),
-        "--area",
-        str(toy.area_folder),
-        "--measure",
-        "new",
-        "--until",
-        "2030-01-04",
-    ]
-    stock = ["--stock", str(tmp_path / "s.csv"), "--out", str(tmp_path / "run")]
-    assert cli.main([*arguments, *stock]) == cli.DONE
+    arguments = ["--until", "2030-01-04"]
+    reckoned(toy, table, tmp_path / "run", *arguments, "--stock", str(tmp_path / "s.csv"))
     (line,) = [
         line for line in capsys.readouterr().out.splitlines() if line.startswith("  tent ") and "%" in line
     ]
@@ -162,17 +149,8 @@ def test_what_is_owed_to_a_few_is_suppressed_on_every_day(tmp_path, toy):
     table.write_text("date,zone,people\n2030-01-02,Z1,60\n2030-01-02,Z2,9000\n", encoding="utf-8")
     (tmp_path / "s.csv").write_text("hub,item,quantity\nNorth,tent,1\n", encoding="utf-8")
     out = tmp_path / "run"
-    arguments = [
-        "needs",
-        str(table),
-        "--area",
-        str(toy.area_folder),
-        "--measure",
-        "new",
-        "--until",
-        "2030-01-06",
-    ]
-    assert cli.main([*arguments, "--stock", str(tmp_path / "s.csv"), "--out", str(out)]) == cli.DONE
+    arguments = ["--until", "2030-01-06"]
+    reckoned(toy, table, out, *arguments, "--stock", str(tmp_path / "s.csv"))
     few = [row for row in rows(out / "share" / "supply.csv") if row["zone"] == "Z1" and row["item"] == "tent"]
     assert few
     assert {(row["outstanding"], row["note"]) for row in few} == {("", "lt100")}

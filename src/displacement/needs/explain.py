@@ -14,10 +14,10 @@ from displacement.needs.catalogue import Catalogue
 from displacement.needs.crowds import COUNTED, Crowd
 from displacement.needs.demand import Reckoner, eligible, per_person
 from displacement.needs.item import Group, Item, Kind
-from displacement.needs.loads import truck_loads, trucks
+from displacement.needs.loads import truck_loads, trucks, whole_units
 from displacement.needs.logistics import Supply
 from displacement.needs.supply import CONSTRAINTS
-from displacement.needs.units import named
+from displacement.needs.units import is_measure, named
 
 __all__ = ["explain"]
 
@@ -210,7 +210,8 @@ def _contents(item: Item, reckoner: Reckoner, need: float, at: int) -> Iterator[
 
 def _so_far(item: Item, total: float, first: str, supply: Supply) -> str:
     """The sum since the first day, and the trucks that carry it alone."""
-    text = f"Since {first}: {_number(total)} {item.unit}"
+    whole = float(whole_units(np.array(total), item.unit))
+    text = f"Since {first}: {_number(whole)} {'' if is_measure(item.unit) else 'whole '}{item.unit}"
     if item.supplied != "hub" or item.mass_kg is None:
         return f"{text}."
     units = np.array([total])

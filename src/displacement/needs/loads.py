@@ -160,21 +160,24 @@ def trucks_needed(needs: xr.Dataset, supply: Supply | None = None) -> xr.Dataset
     )
 
 
-def whole_units(needs: xr.Dataset) -> xr.DataArray:
-    """Whole units to be handed out so far, zone by zone: half a tent is a tent.
-
-    What is weighed or measured (kg, litre, m2) is not rounded.
+def whole_units(so_far: Array, unit: str) -> Array:
+    """Whole units to be handed out so far: half a tent is a tent; what is weighed or measured (kg, litre) is not rounded.
 
     Parameters
     ----------
-    needs : Dataset
-        As `demand` returns it.
+    so_far : array of any shape
+        Needed since the first day, in one zone or of several by itself. [unit]
+    unit : str
+        Unit of the item.
 
     Returns
     -------
-    DataArray
-        (member, time, zone, item), never falling. [unit]
+    array of the same shape
+        [unit]
+
+    Examples
+    --------
+    >>> whole_units(np.array([0.5, 1.0, 1.2]), "tent"), whole_units(np.array([0.5]), "kg")
+    (array([1., 1., 2.]), array([0.5]))
     """
-    so_far = needs["need"].cumsum("time")
-    counted = xr.DataArray([not is_measure(unit) for unit in needs["unit"].values], dims="item")
-    return so_far.where(~counted, np.ceil(so_far - 1e-9).clip(min=0.0))
+    return so_far if is_measure(unit) else np.maximum(np.ceil(so_far - 1e-9), 0.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from displacement.io import folders, results, tables
-from displacement.needs.catalogue import as_plain
+from displacement.needs.listing import as_plain
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.behind import people_behind
 from displacement.report.pin import PIN_COLUMNS, pin_rows

@@ -12,8 +12,9 @@ import xarray as xr
 from displacement.io import results
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.tables import key
-from displacement.needs.catalogue import CatalogueError, from_plain
+from displacement.needs.catalogue import CatalogueError
 from displacement.needs.explain import explain
+from displacement.needs.listing import from_plain
 from displacement.needs.logistics import Supply
 from displacement.report.aid import STANDARDS
 
