@@ -110,7 +110,12 @@ def busy():
         control,
         where,
         fronts=fronts,
-        strikes=[Strike(2.5, 9.0, 1000.0, 0.0), Strike(4.5, 2.0, 8000.0, 0.0)],
+        strikes=[
+            Strike(2.5, 9.0, 1000.0, 0.0),
+            Strike(4.5, 2.0, 8000.0, 0.0),
+            Strike(4.5, 4.0, 3000.0, 0.0, by=1),
+            Strike(5.0, 1.5, 18_000.0, 0.0, by=0),
+        ],
         pressures=[Pressure(6.0, 8.0, 1, 0.5, 15_000.0, 0.0, 2.0)],
     )
 
@@ -140,7 +145,7 @@ def rate_at(seen, hazard, time):
             * np.exp(-abs(seen.easting[cell] - e.easting) / 1000.0 / hazard.strike_reach)
             * np.exp(-ln2 * (time - e.time) / hazard.strike_memory)
             for e in seen.strikes
-            if e.time <= time
+            if e.time <= time and e.by != int(time >= changed[cell])
         )
         taken = time >= changed[cell]
         pulse = takeover * 2 ** (-(time - changed[cell]) / hazard.takeover_half_life) if taken else 0.0
@@ -152,7 +157,7 @@ def test_the_integrals_are_those_of_the_equation():
     """A second way: E2 written out for one moment and cell, integrated by adaptive quadrature."""
     seen, hazard = busy(), Hazard()
     found = left(seen, hazard, np.arange(0.0, 13.0))
-    breaks = [2.5, 3.5, 4.5, 5.5, 6.0, 8.0, 9.5]
+    breaks = [2.5, 3.5, 4.5, 5.0, 5.5, 6.0, 8.0, 9.5]
     for end in (1.0, 4.0, 8.0, 12.0):
         inside = [time for time in breaks if time < end]
         for cell in range(3):
@@ -194,6 +199,22 @@ def test_more_pressure_never_keeps_people_at_home(factor, earlier):
         pressures=[first._replace(start=first.start - earlier)],
     )
     assert (left(longer, hazard, np.arange(13.0)) >= left(seen, hazard, np.arange(13.0)) - 1e-12).all()
+
+
+def test_strikes_press_nobody_where_the_striker_holds_the_place_and_everybody_where_none_is_named():
+    """One place under 0 until noon of day 2, then under 1; strikes all along on the spot."""
+    control = timeline(np.array([0]), [Change(2.5, 0, 1)])
+    edges, hazard = np.arange(6.0), Hazard(takeover_hazard=0.0)
+
+    def pressed(**by):
+        fallen = [Strike(0.0, 5.0, 0.0, 0.0, **by)]
+        return np.diff(left(threats([0.0], control, np.array([0]), strikes=fallen), hazard, edges)[:, 0])
+
+    assert np.all(pressed() > 0)
+    own, other = pressed(by=0), pressed(by=1)
+    assert np.all(own[:2] == 0) and own[3:] == pytest.approx(pressed()[3:])
+    assert np.all(other[3:] == 0) and other[:2] == pytest.approx(pressed()[:2])
+    assert own[2] + other[2] == pytest.approx(pressed()[2])
 
 
 def test_the_cap_holds():

@@ -12,7 +12,9 @@ from support import HEAD, TOY, written
 import displacement as dp
 from displacement import pipeline
 from displacement.io import tables
+from displacement.io.errors import InputError
 from displacement.io.gazetteer import Box
+from displacement.movement.hazard import UNNAMED
 from displacement.scenario import timeline
 from displacement.scenario.control_events import sides_of_line
 from displacement.scenario.strikes import of_acled
@@ -216,6 +218,36 @@ def test_strikes_of_tables_are_multiplied_too(read):
     assert weights(read("strikes: strikes.csv", "strikes_times: 2, in: [Amber], date: 2030-01-03")) == [
         (3, 4)
     ]
+
+
+def test_relative_strikes_have_a_mean_of_one_a_place_and_week_whatever_they_count(read):
+    """Two places over two weeks (2 to 15 January), 40 in all: 10 a place and week; `until` does not change the unit."""
+    table = "date,lat,lon,strikes\n2030-01-02,36.104,38.916,24\n2030-01-15,36.104,39.09,16\n"
+    found = read("strikes: s.csv, relative: true", s__csv=table)
+    assert weights(found) == [(2, pytest.approx(2.4)), (15, pytest.approx(1.6))]
+    assert any("10 strikes on a place in a week" in note for note in found.notes)
+    in_shells = read(
+        "strikes: s.csv, relative: true", s__csv=table.replace(",24", ",2400").replace(",16", ",1600")
+    )
+    assert weights(in_shells) == weights(found)
+    earlier = read("strikes: s.csv, relative: true, until: 2030-01-10", s__csv=table)
+    assert weights(earlier) == weights(found)[:1]
+
+
+def test_strikes_are_laid_to_a_controller_by_the_event_or_by_the_row(read, inputs):
+    table = "date,lat,lon,strikes,by\n2030-01-02,36.104,38.916,1,\n2030-01-03,36.104,39.09,1,beta\n"
+    alpha, beta = (inputs.controllers.index(name) for name in ("alpha", "beta"))
+    found = read("strikes: s.csv, by: alpha", "strikes: 2, at: P1, date: 2030-01-04, by: beta", s__csv=table)
+    assert [strike.by for strike in found.strikes] == [alpha, beta, beta]
+    assert [strike.by for strike in read("strikes: s.csv", s__csv=table).strikes] == [UNNAMED, beta]
+
+
+def test_a_striker_that_is_no_controller_is_an_error_with_its_line(read):
+    table = "date,lat,lon,strikes,by\n2030-01-02,36.104,38.916,1,gamme\n"
+    with pytest.raises(InputError, match=r"s\.csv:2.*unknown controller 'gamme'; write one of"):
+        read("strikes: s.csv", s__csv=table)
+    with pytest.raises(InputError, match=r"by: unknown controller 'alfa'.*alpha"):
+        read("strikes: 2, at: P1, date: 2030-01-04, by: alfa")
 
 
 def test_a_place_covers_the_strikes_it_is_the_nearest_named_place_of(read):

@@ -21,6 +21,8 @@ from displacement.movement.control import Control, of_cells
 
 Array = NDArray[Any]
 LN2 = float(np.log(2.0))
+UNNAMED = -2
+"""Striker of strikes that are laid to no controller: they press everybody."""
 
 
 class Front(NamedTuple):
@@ -43,6 +45,8 @@ class Strike(NamedTuple):
     easting: float
     northing: float
     """[m]"""
+    by: int = UNNAMED
+    """Controller that strikes."""
 
 
 class Pressure(NamedTuple):
@@ -194,13 +198,20 @@ def _effect_of_fronts(threats: Threats, psi: Array, reach: float) -> dict[float,
     return effect
 
 
+def _strikers(threats: Threats) -> Array:
+    """The controllers that strike, `UNNAMED` too where it occurs."""
+    return np.unique([strike.by for strike in threats.strikes]).astype(np.int64)
+
+
 def _effect_of_strikes(threats: Threats, reach: float, horizon: float) -> dict[float, Array]:
-    """For each time with strikes, the sum of weight * exp(-d / reach) by cell."""
+    """For each time with strikes, the sum of weight * exp(-d / reach), shape (striker, cell)."""
+    strikers = _strikers(threats)
     effect: dict[float, Array] = {}
     for strike in threats.strikes:
         distance = _distance_to_point(threats, strike.easting, strike.northing)
         seen = np.where(distance <= horizon, strike.weight * np.exp(-distance / reach), 0.0)
-        effect[strike.time] = effect.get(strike.time, 0.0) + seen
+        by_striker = effect.setdefault(strike.time, np.zeros((strikers.size, threats.easting.size)))
+        by_striker[np.searchsorted(strikers, strike.by)] += seen
     return effect
 
 
@@ -265,7 +276,8 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
     -----
     The threat holds until the cell comes into the hands of a side not its people's own; from then on the
     takeover counts instead, from the latest change (design E2). People who fled to a place that another side
-    held from the start face the threat there, as it is to them.
+    held from the start face the threat there, as it is to them. Strikes press nobody where the striker itself holds
+    the cell at the time.
     """
     psi = answers.response[key]
     foreign = np.column_stack([answers.foreign[key], np.zeros(key.size, dtype=bool)])
@@ -278,7 +290,8 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
     strikes = _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon)
     ahead = _foreseen(fronts, rise, key.size)
 
-    remembered, struck = np.zeros(key.size), np.zeros(key.size)
+    strikers = _strikers(threats)
+    remembered, struck = np.zeros(key.size), np.zeros((strikers.size, key.size))
     since = np.full(key.size, -np.inf)
     start = float(edges[0])
     for time in sorted(time for time in fronts if time <= start):
@@ -300,16 +313,17 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
         threat = threat_integral(remembered, foreseen, declared, length, fall, rise)
         age = np.where(taken, begin - since, 0.0)
         pulse = np.where(taken, psi[cell, holder] * np.exp(-fade * age), 0.0)
-        later = struck * np.exp(-forget * length)
+        fading = np.exp(-forget * length)
+        felt_now = (struck * (strikers[:, None] != holder)).sum(axis=0)
         yield Panel(
             float(begin),
             float(end),
             threat,
             pulse * -np.expm1(-fade * length) / fade,
-            (np.log1p(struck) - np.log1p(later)) / forget,
+            (np.log1p(felt_now) - np.log1p(felt_now * fading)) / forget,
             taken,
         )
-        remembered, struck = remembered * np.exp(-fall * length), later
+        remembered, struck = remembered * np.exp(-fall * length), struck * fading
         if end in fronts:
             remembered = np.maximum(remembered, fronts[end])
         if end in strikes:
@@ -341,7 +355,8 @@ def felt(threats: Threats, hazard: Hazard, above: float) -> Iterator[tuple[Array
         with np.errstate(divide="ignore"):
             ahead = hazard.foresight * np.log2(effect / above)
         yield np.where(effect >= above, time - ahead, np.inf), time
-    for time, count in _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
+    for time, by_striker in _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
+        count = by_striker.sum(axis=0)
         yield np.where(count / (1.0 + count) >= above, time, np.inf), time
     for pressure in threats.pressures:
         alone = replace(threats, pressures=(pressure._replace(controller=0),))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from displacement.io import tables, vectors
+from displacement.io import vectors
 from displacement.io.errors import InputError
 from displacement.movement.control import Change, Control, followed, timeline
 from displacement.scenario import model
@@ -91,7 +91,7 @@ def _of_table(reading: Reading, event: model.ControlTable) -> Iterator[Change]:
         if not row["date"].strip():
             continue
         date, code, order = row.date("date"), row.text("pcode"), row.number_or("seq", 0.0)
-        controller = _controller(reading, row)
+        controller = reading.controller(row, "controller")
         earlier = seen.setdefault((code, date, order), (row.line, controller))
         if earlier[1] != controller:
             message = f"{code} comes under '{earlier[1]}' (line {earlier[0]}) and '{controller}' on {date}"
@@ -104,16 +104,6 @@ def _of_table(reading: Reading, event: model.ControlTable) -> Iterator[Change]:
         position = reading.inputs.controllers.index(controller)
         found.append((date, order, Change(reading.day(date) + NOON, place, position)))
     yield from (change for _, _, change in sorted(found))
-
-
-def _controller(reading: Reading, row: tables.Row) -> str:
-    """A row's controller, by id or by another spelling of the area file."""
-    known, spelling = reading.inputs.controllers, row.text("controller")
-    found = spelling if spelling in known else reading.inputs.area.controller_names.get(spelling)
-    if found is None:
-        message = f"unknown controller '{spelling}'; write one of {', '.join(known)}"
-        raise row.wrong("controller", message)
-    return found
 
 
 def _along(reading: Reading, index: int, event: model.ControlAlong, controller: int) -> list[Change]:

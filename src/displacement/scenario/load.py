@@ -235,6 +235,8 @@ def _controllers(event: Any) -> Iterator[str]:
         yield "control"
     elif isinstance(event, model.PressureAt):
         yield "pressure"
+    elif isinstance(event, model.StrikesTable | model.StrikesAt) and event.by is not None:
+        yield "by"
     elif "boundary" in (getattr(event, "close", ""), getattr(event, "open", "")):
         yield "between"
 

@@ -267,6 +267,12 @@ class StrikesTable(_Event):
     latitude, longitude), of which air and drone strikes and shelling count as one strike each."""
     until: dt.date | None = None
     """Use its rows up to this day, inclusive."""
+    by: str | None = None
+    """The controller that strikes, by its id in the area file, or a row's own column `by`: people in places that it holds
+    at the time are not pressed. Default: everybody within reach is."""
+    relative: bool = False
+    """The counts have a unit of their own (shells, attacks, locations hit), good for shares within the table only. They
+    are divided so that, over its places and weeks, a place has one strike a week on average."""
 
 
 class StrikesAt(Dated):
@@ -276,6 +282,9 @@ class StrikesAt(Dated):
     """Number of strikes a day."""
     at: str
     """Name or p-code of the place."""
+    by: str | None = None
+    """The controller that strikes, by its id in the area file: people in places that it holds at the time are not
+    pressed. Default: everybody within reach is."""
 
 
 class StrikesTimes(Dated):

@@ -102,6 +102,14 @@ class Reading:
             )
         return project(self.inputs.grid.crs, longitude, latitude)
 
+    def controller(self, row: tables.Row, column: str) -> str:
+        """A row's controller, by id or by another spelling of the area file."""
+        known, spelling = self.inputs.controllers, row.text(column)
+        found = spelling if spelling in known else self.inputs.area.controller_names.get(spelling)
+        if found is None:
+            raise row.wrong(column, f"unknown controller '{spelling}'; write one of {', '.join(known)}")
+        return found
+
     def finding(self, index: int, field: str, message: str) -> str:
         """One line that names the file, line and field of an event."""
         return self.scenario.finding(("events", index, field), message)

@@ -11,7 +11,7 @@ import numpy as np
 
 from displacement.io import tables, vectors
 from displacement.io.gazetteer import Box
-from displacement.movement.hazard import Strike
+from displacement.movement.hazard import UNNAMED, Strike
 from displacement.scenario import model, units
 from displacement.scenario.reading import NOON, Reading, counted
 
@@ -23,6 +23,7 @@ ACLED_STRIKES = ("air/drone strike", "shelling/artillery/missile attack")
 """Sub types that count as one strike each; mines, grenades and the like do not make people leave a town."""
 FAR_DAYS = 90
 """Rows of an export further than this outside the period are left out: they have no effect any more. [day]"""
+DAYS_OF_WEEK = 7
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -41,7 +42,8 @@ def strikes(reading: Reading) -> tuple[Strike, ...]:
                 found += _of_table(reading, index, event)
         elif isinstance(event, model.StrikesAt):
             at = reading.inputs.coordinates[event.at]
-            found += [Strike(day + NOON, event.strikes, *at) for day in reading.days(event)]
+            striker = _striker(reading, event.by)
+            found += [Strike(day + NOON, event.strikes, *at, striker) for day in reading.days(event)]
     return _times(reading, found)
 
 
@@ -54,7 +56,7 @@ def _times(reading: Reading, found: Sequence[Strike]) -> tuple[Strike, ...]:
     ]
     if not changes:
         return tuple(found)
-    time, _, easting, northing = np.array(found, dtype=float).reshape(-1, 4).T
+    time, _, easting, northing, _ = np.array(found, dtype=float).reshape(-1, 5).T
     factor = np.ones(len(found))
     for index, event in changes:
         days = reading.days(event)
@@ -71,29 +73,73 @@ def _times(reading: Reading, found: Sequence[Strike]) -> tuple[Strike, ...]:
     )
 
 
+def _striker(reading: Reading, written: str | None) -> int:
+    """Position of the controller that strikes."""
+    return UNNAMED if written is None else reading.inputs.controllers.index(written)
+
+
 def _of_table(reading: Reading, index: int, event: model.StrikesTable) -> list[Strike]:
     """Strikes of a table, up to `until`."""
     rows = reading.rows(event.strikes, [])
-    last = event.until or dt.date.max
-    if rows and {"event_date", "event_type"} <= set(rows[0]):
-        reading.rows(event.strikes, list(ACLED_COLUMNS))
-        period = reading.scenario.period
-        far = dt.timedelta(days=FAR_DAYS)
-        window = (period.start - far, min(last, period.last + far))
-        kept, notes = of_acled(rows, reading.inputs.area.box, window)
-        for note in notes:
-            reading.note(index, f"{event.strikes}: {note}")
-        longitude = [row.number("longitude") for _, row in kept]
-        latitude = [row.number("latitude") for _, row in kept]
-        points = zip(*vectors.metres(reading.inputs.grid.crs, longitude, latitude), strict=True)
-        return [
-            Strike(reading.day(date) + NOON, 1.0, float(easting), float(northing))
-            for (date, _), (easting, northing) in zip(kept, points, strict=True)
-        ]
-    return list(_own_form(reading, event, last))
+    is_acled = bool(rows) and {"event_date", "event_type"} <= set(rows[0])
+    found = _acled_form(reading, index, event, rows) if is_acled else list(_own_form(reading, event))
+    if event.relative:
+        mean = weekly_mean(found)
+        found = [strike._replace(weight=strike.weight / mean) for strike in found]
+        reading.note(
+            index, f"{event.strikes}: {mean:.2g} strikes on a place in a week, its mean, count as one"
+        )
+    end = np.inf if event.until is None else reading.day(event.until) + 1
+    return [strike for strike in found if strike.time < end]
 
 
-def _own_form(reading: Reading, event: model.StrikesTable, last: dt.date) -> Iterator[Strike]:
+def weekly_mean(found: Sequence[Strike]) -> float:
+    """Mean number of strikes on a place in a week, over all places struck and all weeks from the first to the last day.
+
+    Parameters
+    ----------
+    found : sequence of Strike
+        Of one table.
+
+    Returns
+    -------
+    float
+        1 where there is no strike at all. [1/week]
+
+    Examples
+    --------
+    >>> weekly_mean([Strike(0.5, 6.0, 0.0, 0.0), Strike(13.5, 2.0, 5000.0, 0.0)])
+    2.0
+    """
+    total = sum(strike.weight for strike in found)
+    if not total:
+        return 1.0
+    days = [strike.time for strike in found]
+    places = {(strike.easting, strike.northing) for strike in found}
+    return total / len(places) / ((max(days) - min(days) + 1) / DAYS_OF_WEEK)
+
+
+def _acled_form(
+    reading: Reading, index: int, event: model.StrikesTable, rows: Sequence[tables.Row]
+) -> list[Strike]:
+    """Strikes of an export of ACLED, one a row."""
+    reading.rows(event.strikes, list(ACLED_COLUMNS))
+    period, far = reading.scenario.period, dt.timedelta(days=FAR_DAYS)
+    window = (period.start - far, period.last + far)
+    kept, notes = of_acled(rows, reading.inputs.area.box, window)
+    for note in notes:
+        reading.note(index, f"{event.strikes}: {note}")
+    longitude = [row.number("longitude") for _, row in kept]
+    latitude = [row.number("latitude") for _, row in kept]
+    points = zip(*vectors.metres(reading.inputs.grid.crs, longitude, latitude), strict=True)
+    striker = _striker(reading, event.by)
+    return [
+        Strike(reading.day(date) + NOON, 1.0, float(easting), float(northing), striker)
+        for (date, _), (easting, northing) in zip(kept, points, strict=True)
+    ]
+
+
+def _own_form(reading: Reading, event: model.StrikesTable) -> Iterator[Strike]:
     """Strikes of a table in the area's own form; rows with `use` no are left out."""
     for row in reading.rows(event.strikes, list(COLUMNS)):
         used = row.get("use", "").strip().casefold()
@@ -101,9 +147,10 @@ def _own_form(reading: Reading, event: model.StrikesTable, last: dt.date) -> Ite
             raise row.wrong("use", f"must be yes, no or blank (got '{row['use']}')")
         if used == "no":
             continue
-        date = row.date("date")
-        if date <= last:
-            yield Strike(reading.day(date) + NOON, row.number("strikes", 0), *reading.point(row))
+        by = row.get("by", "").strip()
+        striker = _striker(reading, reading.controller(row, "by") if by else event.by)
+        day = reading.day(row.date("date"))
+        yield Strike(day + NOON, row.number("strikes", 0), *reading.point(row), striker)
 
 
 def of_acled(
