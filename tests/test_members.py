@@ -31,6 +31,24 @@ def test_a_member_is_the_run_with_its_assumptions(toy, eight):
         np.testing.assert_allclose(eight.people[name].values[3], alone.people[name].values[0], rtol=1e-12)
 
 
+def test_what_few_means_differs_from_member_to_member(toy):
+    """Nothing but the response is drawn here."""
+    scenario = changed(
+        toy,
+        departure_response=[{"controlled_by": "alpha", "incoming": "beta", "share": "few"}],
+        uncertainty={"members": 8},
+    )
+    drawn = ensemble.members(scenario)
+    only_few = [scenario.movement.model_copy(update={"response": one.response}) for one in drawn]
+    inputs = read_inputs(scenario)
+    moved = stages.run_members(
+        only_few, inputs, timeline.of(scenario, inputs), stages.edges_of(scenario), scenario
+    )
+    left = moved.people["newly_displaced_cum"].isel(time=-1).sum("zone").values
+    order = np.argsort([one.response.few for one in drawn])
+    assert np.all(np.diff(left[order]) > 0)
+
+
 def test_two_processes_give_the_same_bits_as_one(toy, eight):
     shared = dp.run(toy, members=8, workers=2)
     for name in eight.people.data_vars:

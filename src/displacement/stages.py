@@ -6,6 +6,7 @@ Each takes what the stage before it gives; `pipeline.run` puts them in a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -207,12 +208,13 @@ def run_members(
     of_cells: list[tuple[Array, Array]] = []
     for member in members:
         progress("working out who leaves")
-        leaving, of_cells = first_departures(inputs, events, [member], edges, map)
-        leaving = replaced(leaving, inputs, events, scenario)
+        met = replace(events, answers=timeline.answers(scenario, inputs, member.response))
+        leaving, of_cells = first_departures(inputs, met, [member], edges, map)
+        leaving = replaced(leaving, inputs, met, scenario)
         progress("working out travel times")
-        ways = travel_times(inputs, events, member, scenario)
+        ways = travel_times(inputs, met, member, scenario)
         progress("moving people")
-        moved = move(inputs, events, member, leaving.isel(member=0), ways, edges, scenario)
+        moved = move(inputs, met, member, leaving.isel(member=0), ways, edges, scenario)
         by_day = [daily(part, scenario) for part in moved]
         people.append(by_day[0])
         flows.append(weekly(by_day[1]) if by_week else by_day[1])

@@ -294,7 +294,7 @@ def test_a_named_response_group_counts_before_the_controller(toy):
         ],
     )
     inputs = pipeline.read_inputs(scenario)
-    answers = timeline.answers(scenario, inputs)
+    answers = timeline.answers(scenario, inputs, scenario.movement.response)
     alpha = inputs.controllers.index("alpha")
     named = inputs.keys.response == inputs.response_groups.index("r1")
     beta = inputs.keys.controller == inputs.controllers.index("beta")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from displacement.io.errors import InputError, finding
 from displacement.io.inputs import Inputs
+from displacement.movement.assumptions import Response
 from displacement.movement.control import Control
 from displacement.movement.hazard import Answers, Pressure, Strike
 from displacement.movement.returns import DeclaredReturn
@@ -78,7 +79,7 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
         epochs=tuple(daily[day] for day in starts),
         epoch_start=np.array(starts, dtype=float),
         epoch_of_day=np.searchsorted(starts, np.arange(len(daily)), side="right") - 1,
-        answers=answers(scenario, inputs),
+        answers=answers(scenario, inputs, scenario.movement.response),
         observed=observed,
         files=tuple(reading.files),
         returns=tuple(_returns(reading)),
@@ -104,13 +105,12 @@ def _epoch_starts(daily: list[Closures], control: Control, scenario: Scenario, i
     return starts
 
 
-def answers(scenario: Scenario, inputs: Inputs) -> Answers:
-    """Departure response of each key to each controller.
+def answers(scenario: Scenario, inputs: Inputs, words: Response) -> Answers:
+    """Departure response of each key to each controller, by what the words mean to a member.
 
     A named response group counts before the controller; one's own side always counts as none; pairs that
     are not listed count as most.
     """
-    words = scenario.movement.response
     keys = inputs.keys
     response = np.full((keys.controller.size, len(inputs.controllers)), words.most)
     for by_group in (False, True):
