@@ -1,5 +1,6 @@
-"""Invented people of every group, and the aid lines that the tests of needs share."""
+"""Invented people of every group, aid lines and fitted parameters that tests share."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import xarray as xr
 from ruamel.yaml import YAML
 
+from displacement.movement.calibrated import Diagnostics, FittedCase, Parameter, ParameterSet
 from displacement.needs import assumptions
 from displacement.needs.assumptions import NeedsAssumptions
 from displacement.needs.catalogue import Catalogue, resolve
@@ -63,4 +65,34 @@ def populace(seed: int, members: int = 2, days: int = 9, zones: int = 3) -> xr.D
             "zone": [f"Z{number}" for number in range(zones)],
             "type": ["town", "site"],
         },
+    )
+
+
+def parameter_set(
+    names=("hazard.threat_reach", "hazard.memory"), score=(-1.0, 0.5), covariance=((0.25, 0.1), (0.1, 0.5))
+):
+    """A fitted parameter set of two parameters."""
+    return ParameterSet(
+        version="invented",
+        made=dt.date(2030, 1, 1),
+        code="0",
+        seed=1,
+        members=4,
+        steps=1,
+        cases=(
+            FittedCase(
+                name="invented",
+                until=dt.date(2030, 1, 9),
+                figures=3,
+                event_effect=0.1,
+                event_effect_low=0.0,
+                event_effect_high=0.2,
+            ),
+        ),
+        parameters=tuple(
+            Parameter(name=name, median=1.0, low=0.5, high=2.0, prior_median=1.0, score=at)
+            for name, at in zip(names, score, strict=True)
+        ),
+        covariance=covariance,
+        diagnostics=Diagnostics(matched_draws=8, matched_share=0.5, misfit_before=2.0, misfit_after=1.0),
     )
