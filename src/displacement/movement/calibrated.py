@@ -1,7 +1,7 @@
 """What fitting to past cases has made of some priors: the shape of a parameter set, and how draws follow it.
 
-A set speaks of normal scores: the value of an assumption is its prior's quantile at the score. Under the priors the scores
-are independent standard normals; under a set those of its parameters have the set's mean and covariance instead.
+A set speaks of normal scores: the value of an assumption is its prior's quantile at the score. Under the priors the
+scores are independent standard normals; under a set those of its parameters have its mean and covariance instead.
 """
 
 from __future__ import annotations
