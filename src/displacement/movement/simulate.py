@@ -97,7 +97,7 @@ class _Classes(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where everybody is."""
+    """Where everybody is. A step makes a new one, but for `first` and `again`, which it changes in place."""
 
     home: Array
     """Never left, shape (group, block)."""
@@ -301,7 +301,7 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
 def _step(
     state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
 ) -> tuple[_State, Step]:
-    """One step; the loop takes first departures from home."""
+    """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
     share, share_between = _choices(met, epoch, setting)
     leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
     moving = _leave_places(state, met, epoch, share_between, setting)
@@ -508,20 +508,21 @@ def _send_from_home(
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
-    pair = np.arange(setting.classes.pairs)
+    pairs = setting.classes.pairs
     for status, people in enumerate(leaving.first):
         if people.any():
-            state.first.send(trips.Sent(status * len(pair) + pair, trips.by_group(people, share, table)))
+            of_status = slice(status * pairs, (status + 1) * pairs)
+            state.first.send(trips.Sent(of_status, trips.by_group(people, share, table)))
     if not leaving.again.any():
         return
     sent = trips.by_group(leaving.again.sum(axis=(0, 1)), share, table)
-    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, len(pair))
+    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, pairs)
     whole = by_class.sum(axis=0)
     part = np.divide(by_class, whole, out=np.zeros_like(by_class), where=whole > 0)
     for row, people in enumerate(part):
         some = np.flatnonzero(people)
         of_row = (of_lag[some] * people[some, None] for of_lag in sent)
-        state.again.send(trips.Sent(row * len(pair) + some, of_row))
+        state.again.send(trips.Sent(row * pairs + some, of_row))
 
 
 def _arrive(

@@ -116,14 +116,18 @@ def by_row(moving: Array, share: Array, table: Timetable) -> Iterator[Array]:
     origins = np.flatnonzero(moving.any(axis=0))
     some = np.ascontiguousarray(moving[:, origins])
     cost_class, shares = table.cost_class[origins], share[origins]
+    drawn = np.flatnonzero(shares.any(axis=0))
+    cost_class, shares = cost_class[:, drawn], shares[:, drawn]
     for weight in table.weights:
-        yield some @ (shares * weight[cost_class])
+        arriving = np.zeros((len(moving), share.shape[1]))
+        arriving[:, drawn] = some @ (shares * weight.take(cost_class))
+        yield arriving
 
 
 class Sent(NamedTuple):
     """People who set off."""
 
-    row: Array
+    row: Array | slice
     """Whose they are: positions among the rows of those on the way, each once."""
     people: Iterable[Array]
     """Where they arrive 0, 1, 2, ... steps later, each of shape (row, destination). [person]"""
@@ -174,8 +178,8 @@ class OnTheWay:
                 self._lengthen()
             slot = (self._due + lag) % len(self._slots)
             self._slots[slot][sent.row] += people
-            self._of_rows[slot][sent.row] += people.sum(axis=1)
-            self._of_places[slot] += people.sum(axis=0)
+            self._of_rows[slot][sent.row] += people @ np.ones(people.shape[1])
+            self._of_places[slot] += np.ones(people.shape[0]) @ people
 
     def arrive(self) -> Array:
         """Take those out who arrive in this step, shape (row, destination), and begin the next step. [person]"""
