@@ -152,7 +152,7 @@ def lagged(state: Array, lag_days: Array) -> Array:
     array([[4., 6., 7.]])
     """
     enters = 1.0 / (1.0 + np.asarray(lag_days, dtype=float))
-    known = np.zeros(np.shape(state), dtype=float)
+    known: Array = np.zeros_like(state, dtype=float)
     before = np.zeros(len(known))
     for day in range(known.shape[1]):
         before = before + enters * (state[:, day] - before)
