@@ -81,6 +81,23 @@ def test_points_lie_inside_the_cube_and_streams_do_not_share_them(seed, count, c
         assert (points != ensemble.uniforms(count, columns, seed, "returns")).any()
 
 
+def test_streams_are_independent_of_each_other_column_by_column():
+    """Correlations of 1,024 points stay below seven times the standard error of plain chance."""
+    points = np.hstack(
+        [ensemble.uniforms(1024, 8, 1, stream) for stream in (*ensemble.STREAMS, ensemble.NEEDS)]
+    )
+    correlation = np.corrcoef(points.T) - np.eye(points.shape[1])
+    assert abs(correlation).max() < 7 / np.sqrt(1024)
+
+
+@pytest.mark.parametrize("count", [2, 16, 256])
+def test_a_power_of_two_has_one_point_in_every_stripe(count):
+    """The balance of Sobol points outlasts their shuffling."""
+    for stream in ensemble.STREAMS:
+        stripes = np.sort(np.floor(ensemble.uniforms(count, 5, 3, stream) * count), axis=0)
+        np.testing.assert_array_equal(stripes, np.repeat(np.arange(count)[:, None], 5, axis=1))
+
+
 def test_every_assumption_with_a_prior_belongs_to_exactly_one_stream(many):
     drawn = list(ensemble._columns(ensemble.uncertain(Movement()), 2, 1))
     assert sorted(one for one, _ in drawn) == sorted(ensemble.uncertain(Movement()))

@@ -46,6 +46,8 @@ STREAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Which assumptions each named stream draws: a whole part, or one field of it (which the part's stream leaves out). A new
 assumption in one part changes no draw of another."""
 
+MOST_MEMBERS = 4096
+"""Points of a stream that are shuffled together, so that fewer members are the first of more."""
 TRAVEL_CLASSES = 4
 """Values that the ratio of track speed to road speed takes over the members: travel times are worked out once for each,
 and scale with the road speed exactly."""
@@ -84,16 +86,30 @@ def _with_priors() -> tuple[Uncertain, ...]:
 def uniforms(count: int, columns: int, seed: int, stream: str) -> Array:
     """Scrambled Sobol points of a named stream, shape (count, columns), inside the unit cube.
 
-    The same seed and name give the same points whatever other streams there are. A power of two as `count` keeps their
-    balance.
+    The same seed and name give the same points whatever other streams there are; fewer are the first of more. A power
+    of two as `count` keeps their balance. Each stream takes its points in an order of its own: scrambling alone leaves
+    the leading digits of a dimension in step, so that the same column of two streams would rise and fall together.
+    Source: Burley (2020), Practical hash-based Owen scrambling, section 5 (shuffled indices).
     """
     if columns == 0:
         return np.zeros((count, 0))
     source = np.random.default_rng([seed, zlib.crc32(stream.encode())])
     sampler = qmc.Sobol(columns, scramble=True, seed=source)
-    points: Array = sampler.random_base2(max(int(np.ceil(np.log2(max(count, 1)))), 0))[:count]
+    size = 1 << max(MOST_MEMBERS - 1, count - 1).bit_length()
+    points: Array = sampler.random(size)
     smallest = 2.0**-40
-    return np.clip(points, smallest, 1.0 - smallest)
+    return np.clip(points[_shuffled(size, source)[:count]], smallest, 1.0 - smallest)
+
+
+def _shuffled(size: int, source: np.random.Generator) -> NDArray[np.intp]:
+    """Positions from 0 to a power of two in random order, halves within halves: the first 2^k are together still."""
+    order = np.arange(size)
+    while size > 1:
+        halves = order.reshape(-1, 2, size // 2)
+        swapped = source.random(len(halves)) < 0.5
+        order = np.where(swapped[:, None, None], halves[:, ::-1], halves).reshape(-1)
+        size //= 2
+    return order
 
 
 def members(scenario: Scenario) -> tuple[Movement, ...]:
