@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import SPREAD, parameter_set
 from scipy import stats
 from support import changed
 
 from displacement import ensemble
+from displacement.io import parameters
 from displacement.movement.assumptions import Movement
 from displacement.needs.draws import drivers
 
@@ -15,7 +17,9 @@ from displacement.needs.draws import drivers
 @pytest.fixture
 def many(toy):
     def of(members, seed=1, **movement):
-        return changed(toy, uncertainty={"members": members, "seed": seed}, **movement)
+        return changed(
+            toy, uncertainty={"members": members, "seed": seed, "parameters": "priors"}, **movement
+        )
 
     return of
 
@@ -176,3 +180,55 @@ def test_cohorts_by_member_keep_children_and_adults_together(many):
     found = ensemble.shares(many(64))
     np.testing.assert_allclose(found["child_0_17"] + found["adult"], 1.0)
     assert len(drivers(many(64).needs)) > 5
+
+
+@pytest.fixture
+def with_own_set(toy, tmp_path):
+    """The toy scenario with a parameter set of its own."""
+    parameters.write(parameter_set(), tmp_path / "own.yaml")
+    return changed(toy, uncertainty={"parameters_file": str(tmp_path / "own.yaml"), "members": 64})
+
+
+def test_members_follow_a_fitted_set_and_what_it_does_not_name_keeps_its_draws(toy, with_own_set):
+    """threat_reach has mean -1 and sd 0.5 in score, so its median is 6 / 1.5 km; memory 0.5 and sd 0.71."""
+    by_priors = ensemble.draws(changed(toy, uncertainty={"parameters": "priors", "members": 64}))
+    fitted = ensemble.draws(with_own_set)
+    names = [ensemble.name_of(one) for one in fitted.parameters]
+    assert fitted.parameters == by_priors.parameters
+    np.testing.assert_array_equal(fitted.scores, by_priors.scores)
+    reach, memory = names.index("hazard.threat_reach"), names.index("hazard.memory")
+    scores = np.log(fitted.values[:, [reach, memory]] / [6.0, 8.0]) / np.log(1.5)
+    np.testing.assert_allclose(scores.mean(axis=0), [-1.0, 0.5], atol=0.05)
+    np.testing.assert_allclose(np.cov(scores.T), SPREAD, atol=0.08)
+    others = [at for at in range(len(names)) if at not in (reach, memory)]
+    np.testing.assert_array_equal(fitted.values[:, others], by_priors.values[:, others])
+
+
+def test_the_median_run_has_the_fitted_medians_where_the_scenario_states_nothing(toy, with_own_set):
+    stated = with_own_set.movement.model_copy(
+        update={"hazard": with_own_set.movement.hazard.model_copy(update={"memory": 3.0})}
+    )
+    found = ensemble.at_medians(with_own_set.model_copy(update={"movement": stated}))
+    assert found.movement.hazard.threat_reach == 1.0
+    assert found.movement.hazard.memory == 3.0
+    assert ensemble.at_medians(found) == found
+    by_priors = changed(toy, uncertainty={"parameters": "priors"})
+    assert ensemble.at_medians(by_priors) == by_priors
+
+
+def test_what_stands_at_a_fitted_median_is_drawn_as_if_nothing_were_stated(with_own_set):
+    """So a resolved scenario, which writes every value out, gives the same members again."""
+    again = ensemble.draws(ensemble.at_medians(with_own_set))
+    np.testing.assert_array_equal(again.values, ensemble.draws(with_own_set).values)
+
+
+def test_the_shipped_set_is_the_default_and_names_assumptions_that_have_priors(toy):
+    shipped = parameters.read(parameters.SHIPPED)
+    known = {ensemble.name_of(one): one for one in ensemble.uncertain(Movement())}
+    assert toy.uncertainty.parameters == "calibrated"
+    assert ensemble.chosen(toy) == shipped
+    for one in shipped.parameters:
+        assert one.prior_median == known[one.name].default
+        of_score = ensemble.in_units(Movement(), [known[one.name]], np.array([[one.score]]))
+        assert one.median == pytest.approx(float(of_score[0, 0]), rel=2e-3)
+        assert one.low <= one.median <= one.high

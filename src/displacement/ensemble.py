@@ -13,11 +13,24 @@ from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
 from scipy.stats import beta, qmc
 
+from displacement.io import parameters as parameter_sets
 from displacement.movement.assumptions import Assumptions, Movement, Prior, Returns
+from displacement.movement.calibrated import ParameterSet, followed
 from displacement.needs.draws import drawn, drivers
 from displacement.scenario.model import Scenario
 
-__all__ = ["STREAMS", "Draws", "Uncertain", "draws", "in_units", "members", "shares", "uncertain", "uniforms"]
+__all__ = [
+    "STREAMS",
+    "Draws",
+    "Uncertain",
+    "draws",
+    "in_units",
+    "members",
+    "shares",
+    "uncertain",
+    "uniforms",
+    "with_values",
+]
 
 Array = NDArray[np.float64]
 
@@ -66,16 +79,51 @@ NEEDS = "needs"
 """Stream of who the displaced are."""
 
 
-def uncertain(movement: Movement) -> tuple[Uncertain, ...]:
-    """The assumptions that have a prior and stand at its median; one that a scenario changed is taken as known.
+def chosen(scenario: Scenario) -> ParameterSet | None:
+    """The fitted parameter set that a scenario asks for; None where it asks for the priors.
+
+    Raises
+    ------
+    InputError
+        If a set of the user's own cannot be read.
+    """
+    if scenario.uncertainty.parameters == "priors":
+        return None
+    own = scenario.uncertainty.parameters_file
+    return parameter_sets.read(scenario.file(own) if own else parameter_sets.SHIPPED)
+
+
+def at_medians(scenario: Scenario) -> Scenario:
+    """The scenario with fitted medians where it states nothing of its own; unchanged where it asks for the priors."""
+    fitted = chosen(scenario)
+    if fitted is None:
+        return scenario
+    median = {one.name: one.median for one in fitted.parameters}
+    moved = [one for one in uncertain(scenario.movement) if name_of(one) in median]
+    values = np.array([median[name_of(one)] for one in moved])
+    return scenario.model_copy(update={"movement": with_values(scenario.movement, moved, values)})
+
+
+def name_of(one: Uncertain) -> str:
+    """Part and field, such as `hazard.threat_reach`."""
+    return f"{one.room}.{one.field}"
+
+
+def uncertain(movement: Movement, fitted: ParameterSet | None = None) -> tuple[Uncertain, ...]:
+    """The assumptions that have a prior and stand at its median, or at the fitted one; what a scenario changed is known.
 
     Parameters
     ----------
     movement : Movement
         Of a scenario.
+    fitted : ParameterSet, optional
+        Whose medians count as not stated too.
     """
+    median = {one.name: one.median for one in fitted.parameters} if fitted else {}
     return tuple(
-        one for one in _with_priors() if getattr(getattr(movement, one.room), one.field) == one.default
+        one
+        for one in _with_priors()
+        if getattr(getattr(movement, one.room), one.field) in (one.default, median.get(name_of(one)))
     )
 
 
@@ -136,19 +184,21 @@ def draws(scenario: Scenario) -> Draws:
         Of one member, the median run: scores of 0 and the scenario's own values.
     """
     count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
-    parameters = uncertain(scenario.movement)
+    fitted = chosen(scenario)
+    drawn_ones = uncertain(scenario.movement, fitted)
     if count == 1:
-        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in parameters]
-        return Draws(parameters, np.zeros((1, len(own))), np.array([own]))
-    scores = _scores(parameters, count, seed)
-    return Draws(parameters, scores, in_units(scenario.movement, parameters, scores))
+        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in drawn_ones]
+        return Draws(drawn_ones, np.zeros((1, len(own))), np.array([own]))
+    scores = _scores(drawn_ones, count, seed)
+    moved = followed(scores, [name_of(one) for one in drawn_ones], fitted) if fitted else scores
+    return Draws(drawn_ones, scores, in_units(scenario.movement, drawn_ones, moved))
 
 
 def members(scenario: Scenario) -> tuple[Movement, ...]:
     """The movement assumptions of every member.
 
-    One member is the median run: the scenario's own assumptions. More are drawn through the priors, by the seed; the same
-    member of two variants has the same draws.
+    One member is the median run: the scenario's own assumptions. More are drawn by the seed, through the priors or as the
+    fitted parameter set moves them; the same member of two variants has the same draws.
 
     Parameters
     ----------
@@ -162,7 +212,7 @@ def members(scenario: Scenario) -> tuple[Movement, ...]:
     if scenario.uncertainty.members == 1:
         return (scenario.movement,)
     drawn = draws(scenario)
-    return tuple(_with(scenario.movement, drawn.parameters, values) for values in drawn.values)
+    return tuple(with_values(scenario.movement, drawn.parameters, values) for values in drawn.values)
 
 
 def shares(scenario: Scenario) -> dict[str, Array] | None:
@@ -265,8 +315,18 @@ def _quantile(prior: Prior, score: Array) -> Array:
     return values
 
 
-def _with(movement: Movement, parameters: Sequence[Uncertain], values: Array) -> Movement:
-    """The assumptions of one member."""
+def with_values(movement: Movement, parameters: Sequence[Uncertain], values: Array) -> Movement:
+    """Assumptions with other values of some of them.
+
+    Parameters
+    ----------
+    movement : Movement
+        All assumptions.
+    parameters : sequence of Uncertain
+        Those that change.
+    values : array of shape (parameter,)
+        What each becomes, in its own unit.
+    """
     changed: dict[str, dict[str, float]] = {}
     for one, value in zip(parameters, values, strict=True):
         changed.setdefault(one.room, {})[one.field] = float(value)

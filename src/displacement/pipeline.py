@@ -85,7 +85,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     progress("reading the scenario and the area")
-    scenario = _chosen(scenario, variant, members, seed)
+    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed))
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)

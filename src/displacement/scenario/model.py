@@ -94,6 +94,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("travel_raster", "friction"),
     ("supply", "stock"),
     ("case", "observations"),
+    ("uncertainty", "parameters_file"),
 )
 """Other fields of a scenario that name a file."""
 
@@ -453,6 +454,11 @@ class Uncertainty(_Part):
     """Number of members; 1 is the median run."""
     seed: int = Field(20241127, ge=0)
     """Seed of the random streams."""
+    parameters: Literal["calibrated", "priors"] = "calibrated"
+    """`calibrated`: assumptions that were fitted to past cases are as fitted, others as their priors say. `priors`: all
+    are as their priors say."""
+    parameters_file: str | None = None
+    """A parameter set of your own (`displacement calibrate -o FILE`) in place of the one that comes with the package."""
 
 
 class ScenarioFile(_Part):
