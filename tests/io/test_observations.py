@@ -155,3 +155,55 @@ def test_counts_of_one_hub_cover_the_places_it_served():
     found = observations.read(SHIPPED.folder / "cases_2024_11.csv", SHIPPED)
     for row in found:
         assert bool(row.held_by) == ("NW hub only" in row.scope)
+
+
+def shares(folder, *rows):
+    path = folder / "previous.csv"
+    path.write_text("\n".join(("case,zone,share,source", *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_shares_of_the_wave_before_are_those_of_the_case(tmp_path):
+    path = shares(tmp_path, "one,Z1 Z2,0.5,a", "two,Z1,0.9,b", "one,Z3,0.25,c")
+    assert observations.read_previous(path, "one") == (
+        observations.PreviousShare(("Z1", "Z2"), 0.5, "a"),
+        observations.PreviousShare(("Z3",), 0.25, "c"),
+    )
+    assert observations.read_previous(path, "three") == ()
+    assert observations.read_previous(tmp_path / "none.csv", "one") == ()
+
+
+def test_shares_of_more_than_everybody_are_refused(tmp_path):
+    with pytest.raises(dp.InputError, match=r"previous.csv:3: share: the shares of one add up to 1.3"):
+        observations.read_previous(shares(tmp_path, "one,Z1,0.9,a", "one,Z2,0.4,a"), "one")
+
+
+PLANNED = "case,until,made,figure,what,kind,observed,observed_what,source,confidence"
+
+
+def test_a_planning_figure_may_speak_of_two_cases(tmp_path):
+    path = tmp_path / "planning.csv"
+    row = "one two,2030-01-03 2030-02-03,2029-12,900,a plan,before,450,displaced,invented,low"
+    path.write_text(f"{PLANNED}\n{row}\n", encoding="utf-8")
+    (found,) = observations.read_planning(path)
+    assert found.cases == ("one", "two")
+    assert found.until == (dt.date(2030, 1, 3), dt.date(2030, 2, 3))
+    assert (found.figure, found.observed) == (900, 450)
+    path.write_text(f"{PLANNED}\n{row.replace(' 2030-02-03', '')}\n", encoding="utf-8")
+    with pytest.raises(dp.InputError, match="one date for each of the 2 cases"):
+        observations.read_planning(path)
+    path.write_text(f"{PLANNED}\n{row.replace('2030-02-03', 'soon')}\n", encoding="utf-8")
+    with pytest.raises(dp.InputError, match="until"):
+        observations.read_planning(path)
+    assert observations.read_planning(tmp_path / "none.csv") == ()
+
+
+def test_the_shipped_tables_of_what_planners_had_name_shipped_cases():
+    cases = {path.stem for path in (ROOT / "scenarios" / "backtests").glob("*.yaml")}
+    planned = observations.read_planning(SHIPPED.folder / "planning_figures.csv")
+    assert {case for row in planned for case in row.cases} <= cases
+    assert len(planned) == 5
+    for case in cases:
+        rows = observations.read_previous(SHIPPED.folder / "previous_shares.csv", case)
+        assert rows
+        assert all(any(zone.startswith(code) for zone in SHIPPED.units) for row in rows for code in row.zone)

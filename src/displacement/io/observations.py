@@ -199,3 +199,101 @@ def _reason_given(row: tables.Row, found: Observation) -> None:
     """An error where a figure is left out of the scores without a word."""
     if found.score != "yes" and not found.reason:
         raise row.wrong("reason", f"is blank where score is {found.score}; say why in a few words")
+
+
+class PreviousShare(NamedTuple):
+    """Where people of the wave before a case went."""
+
+    zone: tuple[str, ...]
+    """Units, by p-code or its beginning."""
+    share: float
+    """Of that wave's people. [1]"""
+    source: str
+
+
+def read_previous(path: Path, case: str) -> tuple[PreviousShare, ...]:
+    """Read to which zones the people of the wave before a case had gone.
+
+    Columns: case, zone, share, source. Without the file, or a row of the case, nothing is known.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table.
+    case : str
+        Name of the case's file without its ending.
+
+    Raises
+    ------
+    InputError
+        If a row is wrong, or the shares of the case add up to more than one.
+    """
+    if not path.is_file():
+        return ()
+    rows = [row for row in tables.read(path, ["case", "zone", "share", "source"]) if row["case"] == case]
+    found = tuple(
+        PreviousShare(tuple(row.text("zone").split()), row.number("share", 0, 1), row.text("source"))
+        for row in rows
+    )
+    total = sum(row.share for row in found)
+    if total > 1.001:
+        raise rows[-1].wrong("share", f"the shares of {case} add up to {total:g}; they are parts of one")
+    return found
+
+
+class PlanningFigure(NamedTuple):
+    """What was planned for or expected when it happened, and what was observed in the end."""
+
+    cases: tuple[str, ...]
+    until: tuple[dt.date, ...]
+    """Day of each case up to which people were counted; the cases add up."""
+    made: str
+    """When the figure was made, as precisely as is known."""
+    figure: float
+    """[person]"""
+    what: str
+    kind: str
+    observed: float
+    """[person]"""
+    observed_what: str
+    source: str
+    confidence: str
+
+
+def read_planning(path: Path) -> tuple[PlanningFigure, ...]:
+    """Read what was planned for in past cases.
+
+    Columns: case and until (several parted by blanks, one date for each case), made, figure, what, kind, observed,
+    observed_what, source, confidence.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The table; without the file there are no figures.
+
+    Raises
+    ------
+    InputError
+        If a row is wrong.
+    """
+    if not path.is_file():
+        return ()
+    words = ("made", "what", "kind", "observed_what", "source", "confidence")
+    rows = tables.read(path, ["case", "until", "figure", "observed", *words])
+    return tuple(_planning_figure(row) for row in rows)
+
+
+def _planning_figure(row: tables.Row) -> PlanningFigure:
+    """One row of what was planned for."""
+    cases = tuple(row.text("case").split())
+    try:
+        until = tuple(dt.date.fromisoformat(day) for day in row.text("until").split())
+    except ValueError as error:
+        raise row.wrong("until", f"{error}; write it as 2024-12-27") from None
+    if len(cases) != len(until):
+        raise row.wrong("until", f"give one date for each of the {len(cases)} cases")
+    figure, observed = row.number("figure", 0), row.number("observed", 0)
+    made, what, kind, observed_what, source, confidence = (
+        row.text(column) for column in ("made", "what", "kind", "observed_what", "source", "confidence")
+    )
+    return PlanningFigure(cases, until, made, figure, what, kind, observed, observed_what, source, confidence)
