@@ -53,6 +53,7 @@ def run(
     map: stages.Map = map,
     progress: Callable[[str], None] = lambda step: None,
     workers: int = 1,
+    quantiles: Sequence[float] | None = None,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -72,6 +73,8 @@ def run(
         Told the name of each step as it begins.
     workers : int
         Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
+    quantiles : sequence of float, optional
+        Over the members, for what is written; in place of the scenario's own.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     progress("reading the scenario and the area")
-    scenario = _chosen(scenario, variant, members, seed)
+    scenario = _chosen(scenario, variant, members, seed, quantiles)
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
@@ -286,14 +289,19 @@ def _reports(scenario: Scenario) -> tuple[Report, ...]:
 
 
 def _chosen(
-    scenario: Scenario | str | Path, variant: str | None, members: int | None, seed: int | None
+    scenario: Scenario | str | Path,
+    variant: str | None,
+    members: int | None,
+    seed: int | None,
+    quantiles: Sequence[float] | None,
 ) -> Scenario:
     """The scenario asked for, loaded if need be."""
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, variant)
     elif variant is not None and variant != scenario.variant:
         scenario = load(scenario.path, variant)
-    changed = {name: value for name, value in (("members", members), ("seed", seed)) if value is not None}
+    given = {"members": members, "seed": seed, "quantiles": quantiles}
+    changed = {name: value for name, value in given.items() if value is not None}
     if not changed:
         return scenario
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)
