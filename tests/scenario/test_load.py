@@ -409,6 +409,7 @@ def test_every_default_is_the_median_of_its_prior():
                 "lognormal": first,
                 "normal": first,
                 "uniform": (first + second) / 2,
+                "halfnormal": first + second * stats.halfnorm.median(),
                 "beta": stats.beta(first, second).median() if prior["distribution"] == "beta" else None,
             }[prior["distribution"]]
             assert info.default == pytest.approx(median, rel=5e-3, abs=1e-12), name
