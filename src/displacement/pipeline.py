@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, stages, variables
+from displacement import ensemble, sensitivity, stages, variables
 from displacement.io import area, reports, stock
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
@@ -128,6 +128,7 @@ def run(
         ),
         notes=(*inputs.notes, *events.notes, *aid.notes),
         reports=observed,
+        drivers=_drivers(scenario, people, aid),
     )
 
 
@@ -227,6 +228,14 @@ def estimate_aid(
     if len(met) > 1:
         met = [xr.concat([_lighter(part) for part in met], "member", data_vars="minimal")]
     return replace(aid, supply=variables.describe(met[0], variables.SUPPLY), notes=(*aid.notes, *notes))
+
+
+def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | None:
+    """What the spread of the members comes from."""
+    if scenario.uncertainty.members == 1:
+        return None
+    outputs = sensitivity.outcomes(people, aid.needs)
+    return sensitivity.drivers(ensemble.drawn_ones(scenario), outputs, scenario.uncertainty.quantiles)
 
 
 def _lighter(supply: xr.Dataset) -> xr.Dataset:

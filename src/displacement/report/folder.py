@@ -98,6 +98,8 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     results.write_netcdf(folder / "result.nc", merged, attributes)
     if not alone:
         results.write_netcdf(folder / "flows.nc", result.flows, attributes)
+    if result.drivers is not None:
+        results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)
     population = result.inputs.cells["population"].values

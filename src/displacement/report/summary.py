@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from displacement.io.reports import WHOLE_AREA
 from displacement.needs.loads import mass_and_volume, trucks_needed
 from displacement.needs.logistics import Supply
+from displacement.report.drivers import drivers_lines
 from displacement.report.observed import beside
 from displacement.report.pin import pin_lines
 from displacement.report.rounding import SMALLEST, range_in_words, ranged, significant, words
@@ -50,7 +51,10 @@ def summary(result: Result) -> str:
     lines += [*needs_lines(result.needs, result.people, result.aid.logistics), ""]
     if result.supply is not None and not too_few(result.needs, result.people):
         lines += [*supply_lines(result.supply), ""]
-    lines += [*_in_need(result), *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    lines += _in_need(result)
+    if result.drivers is not None and not too_few(result.needs, result.people):
+        lines += [*drivers_lines(result.drivers, result.inputs.zones.name), ""]
+    lines += [*_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
 
 
