@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=_from_to(int, 0, 2**32), help="seed of the members (default: the scenario's)"
     )
     run.add_argument(
+        "--quantiles",
+        type=_quantiles,
+        help="quantiles over the members, such as 0.05,0.5,0.95 (default: the scenario's, or 0.1,0.5,0.9)",
+    )
+    run.add_argument(
         "--workers",
         type=_from_to(int, 1, 4096),
         default=None,
@@ -194,6 +199,7 @@ def _run(chosen: argparse.Namespace) -> int:
         keep=chosen.keep,
         progress=progress,
         workers=workers,
+        quantiles=chosen.quantiles,
     )
     progress("writing the folder")
     write(result, target)
@@ -252,6 +258,17 @@ def _from_to(kind: type[Any], low: float, high: float) -> Callable[[str], Any]:
         return value
 
     return number
+
+
+def _quantiles(written: str) -> tuple[float, ...]:
+    """Reads quantiles with commas between them."""
+    from displacement.scenario.model import checked_quantiles
+
+    try:
+        return checked_quantiles(tuple(float(part) for part in written.split(",")))
+    except ValueError as error:
+        hint = f"write numbers with commas between, such as 0.05,0.5,0.95 (got {written})"
+        raise argparse.ArgumentTypeError(hint if "convert" in str(error) else str(error)) from None
 
 
 def _day(written: str) -> dt.date:

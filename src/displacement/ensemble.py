@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
 from scipy.stats import beta, qmc
 
+from displacement import variables
 from displacement.io import parameters as parameter_sets
 from displacement.movement.assumptions import Assumptions, Movement, Prior, Returns
 from displacement.movement.calibrated import ParameterSet, followed
@@ -23,6 +26,7 @@ __all__ = [
     "STREAMS",
     "Draws",
     "Uncertain",
+    "drawn_ones",
     "draws",
     "in_units",
     "members",
@@ -185,13 +189,67 @@ def draws(scenario: Scenario) -> Draws:
     """
     count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
     fitted = chosen(scenario)
-    drawn_ones = uncertain(scenario.movement, fitted)
+    unknown = uncertain(scenario.movement, fitted)
     if count == 1:
-        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in drawn_ones]
-        return Draws(drawn_ones, np.zeros((1, len(own))), np.array([own]))
-    scores = _scores(drawn_ones, count, seed)
-    moved = followed(scores, [name_of(one) for one in drawn_ones], fitted) if fitted else scores
-    return Draws(drawn_ones, scores, in_units(scenario.movement, drawn_ones, moved))
+        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in unknown]
+        return Draws(unknown, np.zeros((1, len(own))), np.array([own]))
+    scores = _scores(unknown, count, seed)
+    moved = followed(scores, [name_of(one) for one in unknown], fitted) if fitted else scores
+    return Draws(unknown, scores, in_units(scenario.movement, unknown, moved))
+
+
+def drawn_ones(scenario: Scenario) -> xr.Dataset:
+    """Everything that is drawn for the members, who the displaced are too.
+
+    Returns
+    -------
+    xarray.Dataset
+        `score` and `value` by (member, parameter); along `parameter` (`room.field`, of cohorts `needs.name`) lie the
+        coordinates `meaning`, a few plain words, and `unit`.
+    """
+    moves, people = draws(scenario), shares(scenario) or {}
+    count, names = scenario.uncertainty.members, drivers(scenario.needs)
+    of_needs = (
+        ndtri(uniforms(count, len(names), scenario.uncertainty.seed, NEEDS))
+        if people
+        else np.zeros((count, 0))
+    )
+    cohorts = names if people else ()
+    infos = [type(getattr(scenario.movement, one.room)).model_fields[one.field] for one in moves.parameters]
+    units = [_unit(info.json_schema_extra) for info in infos]
+    told = [_in_few_words(info.description or "") for info in infos]
+    codes = [
+        *(f"{one.room}.{one.field}" for one in moves.parameters),
+        *(f"{NEEDS}.{name}" for name in cohorts),
+    ]
+    values = np.column_stack([moves.values, *(people[name] for name in cohorts)])
+    found = {"score": np.hstack([moves.scores, of_needs]), "value": values}
+    dataset = xr.Dataset(
+        {name: (("member", "parameter"), array) for name, array in found.items()},
+        coords={
+            "parameter": codes,
+            "meaning": (
+                "parameter",
+                [*told, *(f"share of the displaced who are: {name.replace('_', ' ')}" for name in cohorts)],
+            ),
+            "unit": ("parameter", [*units, *("1" for _ in cohorts)]),
+        },
+    )
+    return variables.describe(dataset, variables.DRAWN)
+
+
+def _unit(extra: Any) -> str:
+    return str(extra.get("unit", "1")) if isinstance(extra, dict) else "1"
+
+
+def _in_few_words(description: str) -> str:
+    """The first clause of what the manual says of a field.
+
+    >>> _in_few_words("Price of crowding: at as many people as it has. [logit]")
+    'price of crowding'
+    """
+    clause = re.split(r"[.:;](?:\s|$)", " ".join(description.split()), maxsplit=1)[0]
+    return clause[:1].lower() + clause[1:]
 
 
 def members(scenario: Scenario) -> tuple[Movement, ...]:
@@ -355,8 +413,8 @@ def _nested(shares: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nested_columns(columns: dict[Uncertain, Array], movement: Movement) -> dict[Uncertain, Array]:
     """The same over members, for those of the shares that are drawn."""
-    drawn_ones = {one.field: column for one, column in columns.items() if one.room == "returns"}
-    nested = _nested({**movement.returns.model_dump(), **drawn_ones})
+    of_returns = {one.field: column for one, column in columns.items() if one.room == "returns"}
+    nested = _nested({**movement.returns.model_dump(), **of_returns})
     return {
         one: nested[one.field] if one.room == "returns" and one.field in nested else column
         for one, column in columns.items()

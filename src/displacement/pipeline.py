@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, stages, variables
+from displacement import ensemble, sensitivity, stages, variables
 from displacement.io import area, reports, stock
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
@@ -49,6 +49,7 @@ def run(
     map: stages.Map = map,
     progress: Callable[[str], None] = lambda step: None,
     workers: int = 1,
+    quantiles: Sequence[float] | None = None,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -68,6 +69,8 @@ def run(
         Told the name of each step as it begins.
     workers : int
         Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
+    quantiles : sequence of float, optional
+        Over the members, for what is written; in place of the scenario's own.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     progress("reading the scenario and the area")
-    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed))
+    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed, quantiles))
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
@@ -121,6 +124,7 @@ def run(
         ),
         notes=(*inputs.notes, *events.notes, *aid.notes),
         reports=observed,
+        drivers=_drivers(scenario, people, aid),
     )
 
 
@@ -222,6 +226,14 @@ def estimate_aid(
     return replace(aid, supply=variables.describe(met[0], variables.SUPPLY), notes=(*aid.notes, *notes))
 
 
+def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | None:
+    """What the spread of the members comes from."""
+    if scenario.uncertainty.members == 1:
+        return None
+    outputs = sensitivity.outcomes(people, aid.needs)
+    return sensitivity.drivers(ensemble.drawn_ones(scenario), outputs, scenario.uncertainty.quantiles)
+
+
 def _lighter(supply: xr.Dataset) -> xr.Dataset:
     """Figures by zone in single precision: those of many members are too many to hold in full."""
     heavy = [name for name in supply.data_vars if {"zone", "item"} <= set(supply[name].dims)]
@@ -282,14 +294,19 @@ def _reports(scenario: Scenario) -> tuple[Report, ...]:
 
 
 def _chosen(
-    scenario: Scenario | str | Path, variant: str | None, members: int | None, seed: int | None
+    scenario: Scenario | str | Path,
+    variant: str | None,
+    members: int | None,
+    seed: int | None,
+    quantiles: Sequence[float] | None,
 ) -> Scenario:
     """The scenario asked for, loaded if need be."""
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, variant)
     elif variant is not None and variant != scenario.variant:
         scenario = load(scenario.path, variant)
-    changed = {name: value for name, value in (("members", members), ("seed", seed)) if value is not None}
+    given = {"members": members, "seed": seed, "quantiles": quantiles}
+    changed = {name: value for name, value in given.items() if value is not None}
     if not changed:
         return scenario
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)

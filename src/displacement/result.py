@@ -77,6 +77,8 @@ class Result:
         What somebody should look at: choices that were made, and where inputs disagree.
     reports : tuple of Report
         Observed figures that the scenario names.
+    drivers : xarray.Dataset, optional
+        What the spread of the members comes from (`displacement.sensitivity.drivers`); None of one member.
     """
 
     scenario: Scenario
@@ -88,6 +90,7 @@ class Result:
     provenance: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     reports: tuple[Report, ...] = ()
+    drivers: xr.Dataset | None = None
 
     @property
     def needs(self) -> xr.Dataset:
