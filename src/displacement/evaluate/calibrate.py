@@ -134,8 +134,24 @@ def prepared(path: Path) -> FittingCase:
     gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
     rows = observations.read(scenario.file(case.observations), gazetteer)
     last = min(case.fit_until or dt.date.max, scenario.period.last)
-    readable = [row for row in rows if row.date <= last]
-    days = (max((row.date for row in readable), default=last) - scenario.period.start).days + 1
+    found = with_figures(scenario, [row for row in rows if row.date <= last])
+    if not found.observations:
+        raise InputError(finding(path, "no figure of the case may be fitted to; see its column 'score'"))
+    return found
+
+
+def with_figures(scenario: Scenario, rows: Sequence[Observation]) -> FittingCase:
+    """A scenario with figures to be met, on coarser cells and steps, up to the day of the last figure.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What happened.
+    rows : sequence of Observation
+        The figures; those that the model has no counterpart of are left out.
+    """
+    last = max((row.date for row in rows), default=scenario.period.last)
+    days = min((last - scenario.period.start).days + 1, scenario.period.days)
     scenario = scenario.model_copy(
         update={
             "grid": scenario.grid.model_copy(update={"cell_km": max(CELL_KM, scenario.grid.cell_km)}),
@@ -145,14 +161,18 @@ def prepared(path: Path) -> FittingCase:
     inputs = pipeline.read_inputs(scenario)
     events = timeline.of(scenario, inputs)
     area = observe.area_of(inputs, events.control, scenario.period)
-    chosen = [row for row in readable if observe.comparable(row, area)]
-    if not chosen:
-        raise InputError(finding(path, "no figure of the case may be fitted to; see its column 'score'"))
+    chosen = [row for row in rows if observe.comparable(row, area)]
     leaving = [row for row in chosen if _is_of_departures(row)]
     others = [row for row in chosen if not _is_of_departures(row)]
-    edges = stages.edges_of(scenario)
     return FittingCase(
-        path.stem, scenario, inputs, events, edges, area, (*leaving, *others), leaving=len(leaving)
+        scenario.path.stem,
+        scenario,
+        inputs,
+        events,
+        stages.edges_of(scenario),
+        area,
+        (*leaving, *others),
+        len(leaving),
     )
 
 
