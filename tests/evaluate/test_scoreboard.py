@@ -202,6 +202,18 @@ def test_cases_are_pooled_figure_by_figure():
     assert set(backtest.scores([other])["case"]) == {"two"}
 
 
+def test_single_counts_are_listed_by_case_and_not_again_for_all():
+    rows = [
+        ("shares", "arrivals_cum", "people", 1, 9, "", place, seen, 60, [20, 50, 30, 40])
+        for place, seen in (("A", 60), ("B", 40))
+    ]
+    table = backtest.scores([case(*rows), case(*rows, name="two")])
+    mine = table[table["measure"].str.startswith("total variation") & (table["role"] == "all")]
+    assert list(mine["case"].value_counts().loc[["one", "two", "all"]]) == [2, 2, 1]
+    assert value(table, "total variation of destinations", name="all") == pytest.approx(0.1)
+    assert value(table, "total variation of destinations", "skill", name="all") == pytest.approx(0.0)
+
+
 def test_a_case_without_scored_figures_has_no_rows():
     assert backtest.scores([case(total(31, 100, NAN, [NAN] * 4, role="listed"))]).empty
 
