@@ -69,7 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = _command(commands, "run", "run a scenario and write its folder", _run)
     run.add_argument("scenario", type=Path, help="the scenario's YAML file")
-    run.add_argument("--variant", help="a variant of the scenario")
+    run.add_argument("--variant", help="a variant of the scenario, alone")
+    run.add_argument(
+        "--no-variants",
+        action="store_true",
+        help="of a scenario with an as_of date, do not run the variants beside it",
+    )
     run.add_argument(
         "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
     )
@@ -188,11 +193,14 @@ def _run(chosen: argparse.Namespace) -> int:
     target = chosen.out or Path("runs") / name
     progress = _Progress()
     progress("starting")
-    from displacement.pipeline import run
+    from displacement.pipeline import run, run_variants
     from displacement.report.folder import write
 
     workers = chosen.workers or os.cpu_count() or 1
-    result = run(
+    all_of_them = (
+        scenario.as_of is not None and scenario.variants and not scenario.variant and not chosen.no_variants
+    )
+    result = (run_variants if all_of_them else run)(
         scenario,
         members=chosen.members,
         seed=chosen.seed,

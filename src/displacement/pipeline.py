@@ -128,6 +128,62 @@ def run(
     )
 
 
+AS_WRITTEN = "as written"
+"""Name of a scenario without a variant among its variants."""
+
+
+def run_variants(
+    scenario: Scenario | str | Path,
+    members: int | None = None,
+    seed: int | None = None,
+    keep: Sequence[str] = (),
+    map: stages.Map = map,
+    progress: Callable[[str], None] = lambda step: None,
+    workers: int = 1,
+    quantiles: Sequence[float] | None = None,
+) -> Result:
+    """Run a scenario as it is written, and every variant of its file with the same members beside it.
+
+    Of the variants a few figures are kept and no more.
+
+    Parameters
+    ----------
+    scenario, members, seed, keep, map, progress, workers, quantiles
+        As for `run`. Variants are read from the scenario's file.
+
+    Returns
+    -------
+    Result
+        Of the scenario as written; `variants` sets all side by side.
+
+    Raises
+    ------
+    displacement.InputError
+        If the scenario, a variant or a table it names is wrong.
+    ValueError
+        If the scenario is a variant itself, or as for `run`.
+    """
+    scenario = _chosen(scenario, None, members, seed, quantiles)
+    if scenario.variant is not None:
+        raise ValueError(f"scenario: is the variant '{scenario.variant}' already; load it without one")
+    of_variants = [load(scenario.path, name) for name in scenario.variants]
+    runs, conditions = {}, {}
+    for variant in of_variants:
+        name, same = str(variant.variant), scenario.uncertainty
+        beside = run(
+            variant.model_copy(update={"uncertainty": same}),
+            map=map,
+            progress=lambda step, name=name: progress(f"{name}: {step}"),  # type: ignore[misc]
+            workers=workers,
+        )
+        runs[name], conditions[name] = sensitivity.at_a_glance(beside.people, beside.needs), beside.condition
+        del beside
+    result = run(scenario, keep=keep, map=map, progress=progress, workers=workers)
+    runs = {AS_WRITTEN: sensitivity.at_a_glance(result.people, result.needs), **runs}
+    conditions = {AS_WRITTEN: result.condition, **conditions}
+    return replace(result, variants=sensitivity.side_by_side(runs, conditions))
+
+
 def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.Dataset:
     """Aid that people need, from the model or from observed figures.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -14,13 +14,15 @@ from scipy.special import stdtrit
 from displacement import variables
 from displacement.needs.loads import mass_and_volume
 
-__all__ = ["Indices", "between", "drivers", "indices", "outcomes"]
+__all__ = ["Indices", "at_a_glance", "between", "drivers", "indices", "outcomes", "side_by_side"]
 
 Array = NDArray[np.float64]
 Term = tuple[int, ...]
 
 DAYS_OF_ARRIVALS = 7
 """Days over which arrivals in the most affected zone are counted. [day]"""
+GLANCES = (7, 14, 30)
+"""Days by which those who ever left are compared over variants, beside the last. [day]"""
 MEMBERS_FOR_A_TERM = 4
 """Members that stand behind each term of the fit at the least."""
 BY_CHANCE = 0.05
@@ -281,3 +283,65 @@ def between(values: Array) -> float:
     if whole <= 1e-18 * max(1.0, float(np.abs(logs).max()) ** 2):
         return 0.0
     return float(((logs.mean(axis=1) - logs.mean()) ** 2).mean()) / whole
+
+
+def at_a_glance(people: xr.Dataset, needs: xr.Dataset) -> xr.Dataset:
+    """The few figures of one run that are set beside those of its variants.
+
+    Parameters
+    ----------
+    people, needs : xarray.Dataset
+        As for `outcomes`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The arrays of `variables.VARIANTS` but `between`, without `variant`.
+    """
+    found = outcomes(people, needs)[["peak_displaced", "tonnes"]]
+    days = people.sizes["time"]
+    shown = [*(day for day in GLANCES if day < days), days]
+    left = people["newly_displaced_cum"].sum("zone").isel(time=[day - 1 for day in shown])
+    inside = people["arrivals"].isel(zone=np.flatnonzero(people["inside"].values))
+    last = people["present_new"].isel(time=-1).sum("type")
+    return xr.Dataset(
+        {
+            "ever_left": (("member", "day"), left.transpose("member", "time").values),
+            "peak_displaced": ("member", found["peak_displaced"].values),
+            "tonnes": ("member", found["tonnes"].values),
+            "arrived": ("member", inside.sum(("time", "zone", "type")).values),
+            "present": (("member", "zone"), last.transpose("member", "zone").values),
+        },
+        coords={
+            "day": shown,
+            "zone": people["zone"].values,
+            "zone_name": ("zone", people["zone_name"].values),
+        },
+    )
+
+
+def side_by_side(runs: Mapping[str, xr.Dataset], conditions: Mapping[str, str]) -> xr.Dataset:
+    """The figures of variants beside each other, and how much of their spread lies between the variants.
+
+    Parameters
+    ----------
+    runs : mapping of str to xarray.Dataset
+        By name of the variant, as `at_a_glance` returns them, of the same members.
+    conditions : mapping of str to str
+        What each depends on.
+
+    Returns
+    -------
+    xarray.Dataset
+        `variables.VARIANTS`; `ever_left` is NaN on a day that a shorter run does not reach, and `between` is left
+        out of one member. Variants are questions: that each counts alike does not make them equally likely.
+    """
+    names = list(runs)
+    whole = xr.concat(list(runs.values()), xr.Variable("variant", names), join="outer")
+    whole = whole.transpose("variant", "member", "day", "zone")
+    whole = whole.assign_coords(condition=("variant", [conditions[name] for name in names]))
+    if whole.sizes["member"] > 1:
+        outputs = ["peak_displaced", "tonnes"]
+        split = [between(whole[name].values) for name in outputs]
+        whole = whole.assign(between=("output", split)).assign_coords(output=outputs)
+    return variables.describe(whole, variables.VARIANTS)

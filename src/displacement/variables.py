@@ -139,6 +139,19 @@ DRIVERS: Mapping[str, Variable] = {
     "high": Variable(("parameter",), "1", "highest quantile shown of the parameter, in its unit"),
 }
 
+_VARIANT = ("variant", "member")
+
+VARIANTS: Mapping[str, Variable] = {
+    "ever_left": Variable((*_VARIANT, "day"), "person", "ever left home by the end of that day of the run"),
+    "peak_displaced": Variable(_VARIANT, "person", OUTCOMES["peak_displaced"].meaning),
+    "tonnes": Variable(_VARIANT, "t", OUTCOMES["tonnes"].meaning),
+    "arrived": Variable(_VARIANT, "movement", "arrivals inside the area: the people behind the tonnes"),
+    "present": Variable((*_VARIANT, "zone"), "person", "newly displaced people in the zone on the last day"),
+    "between": Variable(
+        ("output",), "1", "share of the variance of ln(1 + output) between variants, counted alike"
+    ),
+}
+
 FIELDS: Mapping[str, Variable] = {
     "control": Variable(("time", "northing", "easting"), "1", "who controls the cell; -1 nobody named"),
     "departures": Variable(

@@ -13,7 +13,7 @@ from displacement.needs.demand import Reckoner
 from displacement.report.rounding import EIGHT_IN_TEN, quantiles
 from displacement.result import Aid
 
-__all__ = ["people_behind"]
+__all__ = ["fewest", "people_behind"]
 
 Array = NDArray[np.float64]
 
@@ -44,14 +44,14 @@ def people_behind(aid: Aid, people: xr.Dataset, asked: Sequence[float] = EIGHT_I
     by_zone, in_all = np.zeros((len(items), days, len(zones))), np.zeros((len(items), days))
     for at, item in enumerate(items):
         served = reckoner.people_served(item)
-        by_zone[at], in_all[at] = _fewest(served, asked), _fewest(served.sum(axis=2), asked)
+        by_zone[at], in_all[at] = fewest(served, asked), fewest(served.sum(axis=2), asked)
     coords = {"item": [item.id for item in items], "time": here["time"].values, "zone": zones}
     return xr.Dataset(
         {"by_zone": (("item", "time", "zone"), by_zone), "in_all": (("item", "time"), in_all)}, coords=coords
     )
 
 
-def _fewest(served: Array, asked: Sequence[float]) -> Array:
+def fewest(served: Array, asked: Sequence[float]) -> Array:
     """The smallest of the shared quantiles that is anybody; 0 where none is."""
     levels = [np.round(level) for level in quantiles(served, asked).values() if level is not None]
     there = np.stack([np.where(level > 0, level, np.inf) for level in levels]).min(axis=0)

@@ -16,6 +16,7 @@ from displacement.report.aid import write_exact, write_shared
 from displacement.report.observed import beside
 from displacement.report.rounding import quantiles
 from displacement.report.summary import summary
+from displacement.report.variants import VARIANT_COLUMNS, variant_rows
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -79,6 +80,9 @@ def _write_share(folder: Path, result: Result) -> None:
     asked = result.scenario.uncertainty.quantiles
     write_shared(folder, result.aid, result.people, places, result.inputs.area.country or "", marked, asked)
     share.write_pairs(folder / "origin_destination.csv", result)
+    if result.variants is not None:
+        header = share.with_levels(VARIANT_COLUMNS, asked)
+        tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
     share.write_zones(folder / "zones.geojson", result)
 
 
@@ -98,6 +102,8 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     results.write_netcdf(folder / "result.nc", merged, attributes)
     if not alone:
         results.write_netcdf(folder / "flows.nc", result.flows, attributes)
+    if result.variants is not None:
+        results.write_netcdf(folder / "variants.nc", result.variants, attributes)
     if result.drivers is not None:
         results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
@@ -161,6 +167,7 @@ supply.csv               where the scenario gives stock: need, target, what is o
                          what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
 zones.geojson            statistical areas with the figures of the last day
+variants.csv             of a scenario with variants that were run beside it: a few figures of each
 summary.md               the answer in a screenful
 
 Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.

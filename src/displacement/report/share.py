@@ -61,7 +61,7 @@ def _dates(dataset: xr.Dataset) -> list[str]:
     return [str(date) for date in np.datetime_as_string(dataset["time"].values, unit="D")]
 
 
-def _cells(
+def level_cells(
     levels: dict[str, Any], at: tuple[Any, ...], shown: Callable[[float], tuple[str, str]]
 ) -> list[str]:
     """The quantiles and the note; a suppressed one suppresses the others."""
@@ -77,10 +77,10 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
         by_zone = people[measure].sum("type") if "type" in people[measure].dims else people[measure]
         levels, total = (quantiles(part.values, asked) for part in (by_zone, by_zone.sum("zone")))
         for day, date in enumerate(dates):
-            yield [date, ALL, "whole area", "", "", "", measure, *_cells(total, (day,), shared_people)]
+            yield [date, ALL, "whole area", "", "", "", measure, *level_cells(total, (day,), shared_people)]
             for at, code in enumerate(zones.code):
                 place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
-                yield [date, code, *place, measure, *_cells(levels, (day, at), shared_people)]
+                yield [date, code, *place, measure, *level_cells(levels, (day, at), shared_people)]
 
 
 def needs_rows(
@@ -108,10 +108,10 @@ def needs_rows(
         for item, (sector, name, unit) in enumerate(labels):
             about = [str(sector), str(name), str(unit)]
             shown = partial(shared_quantity, people=float(in_all[item, day]))
-            yield [date, ALL, "whole area", "", *about, *_cells(totals, (day, item), shown)]
+            yield [date, ALL, "whole area", "", *about, *level_cells(totals, (day, item), shown)]
             for at in receives:
                 shown = partial(shared_quantity, people=float(by_zone[item, day, at]))
-                cells = _cells(levels, (day, at, item), shown)
+                cells = level_cells(levels, (day, at, item), shown)
                 yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
 
 
@@ -139,7 +139,7 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
             pairs[:, first : first + of_week].sum(axis=1), result.scenario.uncertainty.quantiles
         )
         for origin, destination in np.argwhere(np.asarray(levels["p50"]) >= 0.5):
-            cells = _cells(levels, (origin, destination), shared_people)
+            cells = level_cells(levels, (origin, destination), shared_people)
             yield [dates[first], codes[origin], names[origin], codes[destination], names[destination], *cells]
 
 

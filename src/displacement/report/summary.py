@@ -18,6 +18,7 @@ from displacement.report.pin import pin_lines
 from displacement.report.rounding import SMALLEST, range_in_words, ranged, significant, words
 from displacement.report.rounding import middle as middle_of
 from displacement.report.supply import supply_lines
+from displacement.report.variants import variants_lines
 from displacement.result import LIMITS, Result
 
 Array = NDArray[Any]
@@ -47,6 +48,9 @@ def summary(result: Result) -> str:
     lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
+    if result.variants is not None:
+        asked = scenario.uncertainty.quantiles
+        lines += [*variants_lines(result.variants, str(scenario.period.start), asked), ""]
     lines += _reported(result)
     lines += [*needs_lines(result.needs, result.people, result.aid.logistics), ""]
     if result.supply is not None and not too_few(result.needs, result.people):
