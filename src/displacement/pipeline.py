@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,8 +36,6 @@ from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
 
-BATCH = 4
-"""Members that one process works on before it hands them back."""
 SUPPLIED_AT_ONCE = 16
 """Members whose stock and trucks are followed together."""
 
@@ -310,26 +306,17 @@ def _ensemble(
     progress: Callable[[str], None],
 ) -> stages.Moved:
     """Many members, batch by batch, in processes of their own where there are several workers."""
-    batches = [parameters[first : first + BATCH] for first in range(0, len(parameters), BATCH)]
     work = partial(
         stages.run_members, inputs=inputs, events=events, edges=edges, scenario=scenario, by_week=True
     )
-    done = []
-    progress(f"running {len(parameters)} members")
-    if workers == 1:
-        results: Iterable[stages.Moved] = map(work, batches)
-        for moved in results:
-            done.append(moved)
-            progress(
-                f"running members: {sum(part.people.sizes['member'] for part in done)} of {len(parameters)}"
-            )
-    else:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            for moved in pool.map(work, batches):
-                done.append(moved)
-                ready = sum(part.people.sizes["member"] for part in done)
-                progress(f"running members: {ready} of {len(parameters)}")
-    number = np.arange(len(parameters))
+    count = len(parameters)
+    progress(f"running {count} members")
+    done = list(
+        stages.in_batches(
+            work, parameters, workers, lambda ready: progress(f"running members: {ready} of {count}")
+        )
+    )
+    number = np.arange(count)
     people, flows = (
         xr.concat(parts, "member").assign_coords(member=number)
         for parts in ([part.people for part in done], [part.flows for part in done])

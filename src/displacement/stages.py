@@ -5,10 +5,12 @@ Each takes what the stage before it gives; `pipeline.run` puts them in a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -26,9 +28,13 @@ from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 DAYS_OF_WEEK = 7
+BATCH = 4
+"""Members that one process works on before it hands them back."""
 TILE_CELLS = 32_768
 """Cells that a tile has at the least, as far as the grid goes."""
 
@@ -220,6 +226,45 @@ def run_members(
         flows.append(weekly(by_day[1]) if by_week else by_day[1])
     who, where = (xr.concat(parts, "member") for parts in (people, flows))
     return Moved(who, where, of_cells if len(members) == 1 else [])
+
+
+def in_batches(
+    work: Callable[[Sequence[Item]], Done], items: Sequence[Item], workers: int, told: Callable[[int], None]
+) -> Iterator[Done]:
+    """Work through many members batch by batch, in processes of their own where there are several workers.
+
+    Parameters
+    ----------
+    work : callable
+        Of a batch of items; for several workers it can be pickled.
+    items : sequence
+        One for each member.
+    workers : int
+        Processes.
+    told : callable
+        Told how many are done, after each batch.
+
+    Yields
+    ------
+    What `work` returns of each batch, in order.
+    """
+    batches = [items[first : first + BATCH] for first in range(0, len(items), BATCH)]
+    if workers == 1:
+        yield from _counted(map(work, batches), batches, told)
+    else:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            yield from _counted(pool.map(work, batches), batches, told)
+
+
+def _counted(
+    results: Iterable[Done], batches: Sequence[Sequence[Item]], told: Callable[[int], None]
+) -> Iterator[Done]:
+    """The results, each counted as it comes."""
+    ready = 0
+    for result, batch in zip(results, batches, strict=True):
+        ready += len(batch)
+        told(ready)
+        yield result
 
 
 def daily(dataset: xr.Dataset, scenario: Scenario) -> xr.Dataset:

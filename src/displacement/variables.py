@@ -121,6 +121,21 @@ FIELDS: Mapping[str, Variable] = {
     ),
 }
 
+BACKTEST: Mapping[str, Variable] = {
+    "observed": Variable(("figure",), "person or movement", "what was counted"),
+    "observed_low": Variable(("figure",), "person or movement", "its lower bound; NaN where not given"),
+    "observed_high": Variable(("figure",), "person or movement", "its upper bound; NaN where not given"),
+    "reported": Variable(
+        ("figure", "member"), "person or movement", "what would have been counted; NaN without a counterpart"
+    ),
+    "baselines": Variable(
+        ("baseline", "figure"), "person or movement", "what a baseline says; NaN where it says nothing"
+    ),
+    "displaced": Variable(("day", "member"), "person", "ever left home, as would have been reported"),
+}
+"""A past case. Along `figure` lie kind, unit, since, date, origin, destination, scope, source, confidence, line and role:
+fitted (fitting may read it), checked (it may not), shares (its level is no test) or listed (not compared)."""
+
 
 def check(dataset: Dataset, table: Mapping[str, Variable], names: Iterable[str] | None = None) -> Dataset:
     """Hold a dataset to the table; return it unchanged.

@@ -1,4 +1,7 @@
 """How far to trust it: what was observed of past cases against what members and baselines say.
 
+- ``backtest``: a past case run and scored
+- ``baselines``: what a planner could have had without a model
+- ``observe``: between state and report: scope, people or movements, reporting lag, noise
 - ``scores``: pure functions of observed and estimated figures
 """

@@ -1,0 +1,261 @@
+"""A past case held against what was reported: run with members, observed as reports observe, beside the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from displacement import ensemble, pipeline, stages, variables
+from displacement.evaluate import baselines, observe
+from displacement.evaluate.baselines import RuleOfThumb
+from displacement.evaluate.observe import Area, Draws, Observing
+from displacement.io import observations as tables
+from displacement.io.errors import InputError, finding
+from displacement.io.gazetteer import Gazetteer
+from displacement.io.inputs import Inputs
+from displacement.io.observations import Observation
+from displacement.movement.assumptions import Movement
+from displacement.scenario import timeline
+from displacement.scenario.load import load
+from displacement.scenario.model import Case, Scenario
+from displacement.scenario.timeline import Timeline
+
+__all__ = ["role", "run_case"]
+
+Array = NDArray[Any]
+Level = Literal["low", "central", "high"]
+
+PREVIOUS = "previous_shares.csv"
+PLANNING = "planning_figures.csv"
+"""Tables of an area folder that concern its past cases; neither need be there."""
+
+
+def run_case(
+    case: Scenario | str | Path,
+    members: int | None = None,
+    seed: int | None = None,
+    population: Level = "central",
+    workers: int = 1,
+    progress: Callable[[str], None] = lambda step: None,
+    observing: Observing = Observing(),  # noqa: B008
+) -> xr.Dataset:
+    """Run a past case and put it beside what was reported. Needs and supply are not worked out.
+
+    Parameters
+    ----------
+    case : Scenario, str or pathlib.Path
+        A scenario with a `case`, or its file.
+    members, seed : int, optional
+        In place of the scenario's own. One member is the median run, without noise.
+    population : {"low", "central", "high"}
+        Which figures of the case's table of population to start from.
+    workers : int
+        Processes that share the members.
+    progress : callable
+        Told what is being done.
+    observing : Observing
+        How counts come about.
+
+    Returns
+    -------
+    xarray.Dataset
+        `BACKTEST` of the table of variables, one observed figure a row, in the order of the case's table.
+
+    Raises
+    ------
+    InputError
+        If the scenario is no past case, has no other population, or a table is wrong.
+    """
+    progress("reading the case and the area")
+    scenario = _as_asked(case, members, seed, population)
+    told = _case_of(scenario)
+    gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
+    figures = tables.read(scenario.file(told.observations), gazetteer)
+    inputs = pipeline.read_inputs(scenario)
+    events = timeline.of(scenario, inputs)
+    area = observe.area_of(inputs, events.control, scenario.period)
+    parameters = ensemble.members(scenario)
+    drawn = observe.draws(observing, len(parameters), len(figures), scenario.uncertainty.seed)
+    work = partial(
+        _observed,
+        inputs=inputs,
+        events=events,
+        scenario=scenario,
+        figures=figures,
+        area=area,
+        observing=observing,
+        drawn=drawn,
+    )
+    progress(f"running {len(parameters)} members")
+    count = len(parameters)
+    done = stages.in_batches(
+        work,
+        tuple(enumerate(parameters)),
+        workers,
+        lambda ready: progress(f"running members: {ready} of {count}"),
+    )
+    reported, curve = (np.concatenate(parts, axis=1) for parts in zip(*done, strict=True))
+    beside = _baselines(scenario, inputs, events, figures, area, observing)
+    return _dataset(scenario, gazetteer, figures, area, reported, curve, beside)
+
+
+def role(observation: Observation, area: Area, case: Case) -> str:
+    """What a figure may serve for; the case's own mark decides, not that of the table's row.
+
+    Parameters
+    ----------
+    observation : Observation
+        The figure.
+    area : Area
+        With the days of the run.
+    case : Case
+        Its `use` and `fit_until`.
+
+    Returns
+    -------
+    str
+        fitted: fitting may read it; checked: it may not; shares: its level is no test; listed: it is not compared.
+    """
+    if not observe.comparable(observation, area):
+        return "listed"
+    if observation.score == "shares":
+        return "shares"
+    in_time = case.fit_until is None or observation.date <= case.fit_until
+    return "fitted" if case.use == "calibration" and in_time else "checked"
+
+
+def _as_asked(
+    case: Scenario | str | Path, members: int | None, seed: int | None, population: Level
+) -> Scenario:
+    """The case with the members and the population asked for."""
+    scenario = case if isinstance(case, Scenario) else load(case)
+    asked = {name: value for name, value in (("members", members), ("seed", seed)) if value is not None}
+    uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | asked)
+    people = scenario.population
+    if population != people.level:
+        if people.zones is None:
+            message = f"has no table of zones with a column '{population}'; leave the population central"
+            raise InputError(finding(scenario.path, message, at="population"))
+        people = people.model_copy(update={"level": population})
+    return scenario.model_copy(update={"uncertainty": uncertainty, "population": people})
+
+
+def _case_of(scenario: Scenario) -> Case:
+    """What a scenario says of itself as a past case."""
+    if scenario.case is None:
+        message = "is no past case; give it use and observations, the table of what was counted"
+        raise InputError(finding(scenario.path, message, at="case"))
+    return scenario.case
+
+
+def _observed(
+    batch: Sequence[tuple[int, Movement]],
+    inputs: Inputs,
+    events: Timeline,
+    scenario: Scenario,
+    figures: Sequence[Observation],
+    area: Area,
+    observing: Observing,
+    drawn: Draws,
+) -> tuple[Array, Array]:
+    """Some members as reports would know them: (figure, member) and (day, member). One run is held at a time."""
+    edges = stages.edges_of(scenario)
+    reported, curves = [], []
+    for at, member in batch:
+        moved = stages.run_members([member], inputs, events, edges, scenario)
+        own = drawn.of(slice(at, at + 1))
+        reported.append(observe.reported(moved.people, moved.flows, figures, area, observing, own))
+        curves.append(observe.curve(moved.people, figures, area, observing, own))
+    return np.concatenate(reported, axis=1), np.concatenate(curves, axis=1)
+
+
+def _baselines(
+    scenario: Scenario,
+    inputs: Inputs,
+    events: Timeline,
+    figures: Sequence[Observation],
+    area: Area,
+    observing: Observing,
+) -> Array:
+    """What the baselines say of each figure, shape (baseline, figure)."""
+    rule, zones = RuleOfThumb(), inputs.zones
+    days = scenario.period.days
+    people = baselines.exposed(inputs, events.control, events.answers, rule.within_km, days)
+    previous = tables.read_previous(scenario.area_folder / PREVIOUS, scenario.path.stem)
+    live = zones.population
+    before = inputs.prior_share * live[: zones.inside]
+    exits = np.full(len(zones.code) - zones.inside, np.nan)
+    return baselines.baselines(
+        figures,
+        area,
+        people * rule.share_left,
+        baselines.shares_by_population(previous, area, live),
+        np.concatenate([before / before.sum() if before.sum() > 0 else before * np.nan, exits]),
+        observing.movements_per_person,
+    )
+
+
+def _dataset(
+    scenario: Scenario,
+    gazetteer: Gazetteer,
+    figures: Sequence[Observation],
+    area: Area,
+    reported: Array,
+    curve: Array,
+    beside: Array,
+) -> xr.Dataset:
+    """Everything in one dataset."""
+    case = _case_of(scenario)
+    words = {
+        "kind": [one.kind for one in figures],
+        "unit": [one.unit for one in figures],
+        "origin": [tables.in_words(one.origin, gazetteer) for one in figures],
+        "destination": [tables.in_words(one.destination, gazetteer) for one in figures],
+        "scope": [one.scope for one in figures],
+        "source": [one.source for one in figures],
+        "confidence": [one.confidence for one in figures],
+        "role": [role(one, area, case) for one in figures],
+    }
+    along: dict[str, Any] = {name: ("figure", np.array(values, dtype=str)) for name, values in words.items()}
+    along["since"] = ("figure", np.array([one.since for one in figures], dtype="datetime64[ns]"))
+    along["date"] = ("figure", np.array([one.date for one in figures], dtype="datetime64[ns]"))
+    along["line"] = ("figure", [one.line for one in figures])
+    arrays = {
+        "observed": np.array([one.value for one in figures]),
+        "observed_low": np.array([one.low for one in figures]),
+        "observed_high": np.array([one.high for one in figures]),
+        "reported": reported,
+        "baselines": beside,
+        "displaced": curve,
+    }
+    dataset = xr.Dataset(
+        {name: (variables.BACKTEST[name].dims, values) for name, values in arrays.items()},
+        coords={
+            **along,
+            "member": np.arange(reported.shape[1]),
+            "baseline": list(baselines.NAMES),
+            "day": np.datetime64(scenario.period.start, "ns")
+            + np.arange(len(curve)) * np.timedelta64(1, "D"),
+        },
+        attrs={
+            "case": scenario.path.stem,
+            "title": scenario.title,
+            "condition": scenario.condition,
+            "use": case.use,
+            "fit_until": case.fit_until.isoformat() if case.fit_until else "",
+            "note": case.note,
+            "members": reported.shape[1],
+            "seed": scenario.uncertainty.seed,
+            "parameters": "priors",
+            "population": scenario.population.level,
+            "planning": str(scenario.area_folder / PLANNING),
+        },
+    )
+    described: xr.Dataset = variables.describe(dataset, variables.BACKTEST)
+    return described
