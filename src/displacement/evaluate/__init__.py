@@ -3,5 +3,6 @@
 - ``backtest``: a past case run and scored
 - ``baselines``: what a planner could have had without a model
 - ``observe``: between state and report: scope, people or movements, reporting lag, noise
+- ``scoreboard``: cases scored, one by one and together; what agencies planned for
 - ``scores``: pure functions of observed and estimated figures
 """

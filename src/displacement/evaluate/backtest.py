@@ -15,6 +15,7 @@ from displacement import ensemble, pipeline, stages, variables
 from displacement.evaluate import baselines, observe
 from displacement.evaluate.baselines import RuleOfThumb
 from displacement.evaluate.observe import Area, Draws, Observing
+from displacement.evaluate.scoreboard import planning, scores
 from displacement.io import observations as tables
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import Gazetteer
@@ -26,7 +27,7 @@ from displacement.scenario.load import load
 from displacement.scenario.model import Case, Scenario
 from displacement.scenario.timeline import Timeline
 
-__all__ = ["role", "run_case"]
+__all__ = ["planning", "role", "run_case", "scores"]
 
 Array = NDArray[Any]
 Level = Literal["low", "central", "high"]
