@@ -190,22 +190,23 @@ def parted(path: Path) -> tuple[str, str]:
 
 
 def printed(scores: pd.DataFrame) -> str:
-    """The scores of every case for a terminal: measure, figures, model, baselines, skill; at most 100 columns."""
-    lines: list[str] = []
+    """The main scores of every case for a terminal: measure, figures, model, baselines, skill; at most 100 columns."""
     headline = scores[scores["population"] == scores["population"].iloc[0]]
-    for name, own in headline.groupby("case", sort=False):
-        lines += [
-            f"{'all cases' if name == ALL else name} ({own['use'].iloc[0]})" if name != ALL else "all cases"
-        ]
-        lines += [
-            f"  {'':<38}{'figures':>8}{'model':>8}" + "".join(f"{b:>8}" for b in BASELINES) + f"{'skill':>8}"
-        ]
+    main = headline[(headline["role"] == ALL) & ~headline["measure"].str.contains(_DETAIL)]
+    lines: list[str] = []
+    for name, own in main.groupby("case", sort=False):
+        titles = "".join(f"{title:>8}" for title in ("figures", "model", *BASELINES, "skill"))
+        head = "all cases" if name == ALL else f"{name} ({own['use'].iloc[0]})"
+        lines.append(f"{head:<40}{titles}")
         for row in own.to_dict("records"):
-            label = f"{row['measure']}" + ("" if row["role"] == ALL else f", {row['role']}")
             told = "".join(f"{_score(row[column]):>8}" for column in NUMBERS)
-            lines.append(f"  {label:<38.38}{row['figures']:>8}{told}")
+            lines.append(f"  {row['measure']:<38.38}{row['figures']:>8}{told}")
         lines.append("")
     return "\n".join(lines)
+
+
+_DETAIL = r", |\d{4}-\d\d-\d\d"
+"""Marks the measures of single counts and dates, which the terminal leaves out."""
 
 
 def _score(value: float) -> str:
@@ -326,6 +327,8 @@ def page(cases: Sequence[xr.Dataset], scores: pd.DataFrame, planning: pd.DataFra
         width=WIDTH,
         full=FULL,
         labels=charts.LABELS,
+        share_labels=charts.SHARE_LABELS,
+        edge=charts.EDGE,
         step=charts.STEP,
         top=charts.TOP,
         margin=charts.MARGIN,
@@ -336,7 +339,7 @@ def _of_case(case: xr.Dataset, scores: pd.DataFrame) -> dict[str, Any]:
     """What the page says of a case."""
     listed = figures(case)
     scored = sorted((one for one in listed if one.role in SCORED), key=_in_chart)
-    own = scores[scores["case"] == case.attrs["case"]]
+    own = _once(scores[scores["case"] == case.attrs["case"]])
     return {
         **case.attrs,
         "figures": listed,
@@ -348,6 +351,11 @@ def _of_case(case: xr.Dataset, scores: pd.DataFrame) -> dict[str, Any]:
         "splits": [(split, charts.shares(_share_rows(split), WIDTH)) for split in splits(case)],
         "scores": own.to_dict("records"),
     }
+
+
+def _once(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores without those by role where all figures of a case have the same one."""
+    return scores if scores["role"].nunique() > 2 else scores[scores["role"] == ALL]
 
 
 def _in_chart(figure: Figure) -> tuple[Any, ...]:

@@ -19,8 +19,10 @@ MOST_TICKS = 8
 """Labels that an axis has room for."""
 MARGIN = 52.0
 """Room for the labels of an axis that goes up. [pixel]"""
-LABELS = 300.0
-"""Room for the label of a row. [pixel]"""
+EDGE = 30.0
+"""Room at the right for half a label. [pixel]"""
+LABELS, SHARE_LABELS = 300.0, 150.0
+"""Room for the label of a row, and of a row of shares. [pixel]"""
 TOP, STEP = 14.0, 22.0
 """First row, and from one to the next. [pixel]"""
 
@@ -242,7 +244,7 @@ def fan(
         Width and height of the drawing. [pixel]
     """
     width, height = size
-    across, marks = days_axis(days, MARGIN, width - 12.0)
+    across, marks = days_axis(days, MARGIN, width - EDGE)
     middle = np.asarray(levels["p50"])
     top = [float(np.max(level)) for level in levels.values() if level is not None]
     seen = [value for point in points for value in (point.value, point.low, point.high) if value is not None]
@@ -288,7 +290,7 @@ def rows(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Ti
     values = [
         value for one in given for value in (*one.seen, *one.told, *one.marks.values()) if value is not None
     ]
-    axis = wide_enough(values, LABELS, width - 12.0)
+    axis = wide_enough(values, LABELS, width - EDGE)
     placed = tuple(
         Row(
             TOP + at * STEP,
@@ -313,7 +315,7 @@ def shares(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[
     """The same for shares of a whole, on an axis from 0 to the largest share. [1]"""
     values = [value for one in given for value in (*one.seen, *one.told) if value is not None]
     most = next(step for step in (0.1, 0.2, 0.5, 1.0) if max(values) <= step)
-    axis = Axis(0.0, most, LABELS, width - 12.0, logarithmic=False)
+    axis = Axis(0.0, most, SHARE_LABELS, width - EDGE, logarithmic=False)
     placed = tuple(
         Row(TOP + at * STEP, one.label, _bar(axis, one.seen), _bar(axis, one.told), {}, one.filled, one.words)
         for at, one in enumerate(given)
