@@ -1,4 +1,4 @@
-"""The command line: run, validate, needs, explain, standards, match, template, init, schema."""
+"""The command line: run, backtest, validate, needs, explain, standards, match, template, init, schema."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 DONE, WRONG_INPUT, WRONG_USAGE, FAILED = 0, 1, 2, 3
+CASES = Path("scenarios/backtests")
+"""Where the past cases lie, beside the working directory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=["control", "departures"],
         help="keep a gridded field in internal/fields.nc",
     )
+    _add_backtest(commands)
     validate = _command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
@@ -170,6 +173,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_backtest(commands: Any) -> None:
+    purpose = "hold past cases against what was reported"
+    backtest = _command(commands, "backtest", purpose, _backtest)
+    backtest.add_argument(
+        "cases",
+        type=Path,
+        nargs="*",
+        metavar="CASE",
+        help=f"scenario with a `case:` (default: all in {CASES})",
+    )
+    backtest.add_argument(
+        "--members", type=_from_to(int, 1, 4096), default=64, help="members of each case (default: 64)"
+    )
+    backtest.add_argument(
+        "--seed", type=_from_to(int, 0, 2**32), help="seed of the members (default: each case's)"
+    )
+    backtest.add_argument(
+        "--workers", type=_from_to(int, 1, 4096), help="processes that share the members (default: the cores)"
+    )
+    backtest.add_argument(
+        "--population",
+        choices=["low", "central", "high", "all"],
+        default="all",
+        help="people at the start; all (the default): central, and median runs of low and high where a case has them",
+    )
+    backtest.add_argument("--parameters", metavar="NAME", help="a set of parameters (default: each case's)")
+    backtest.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("runs/backtest"),
+        help="folder to write (default: runs/backtest)",
+    )
+    backtest.add_argument(
+        "--update",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="texts whose part between <!-- backtest --> and <!-- /backtest --> is written anew from the scores",
+    )
+
+
 def _command(
     commands: Any, name: str, purpose: str, do: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
@@ -217,6 +263,104 @@ def _run(chosen: argparse.Namespace) -> int:
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE
+
+
+def _backtest(chosen: argparse.Namespace) -> int:
+    from displacement.evaluate import backtest as past
+    from displacement.report import backtest as report
+
+    scenarios = [_with_parameters(path, chosen.parameters) for path in chosen.cases or _all_cases()]
+    for path in chosen.update:
+        report.parted(path)
+    progress = _Progress()
+    cases: dict[str, list[Any]] = {}
+    for level, members, asked in _runs(scenarios, chosen.population, chosen.members):
+        for scenario in asked:
+            case = past.run_case(
+                scenario,
+                members=members,
+                seed=chosen.seed,
+                population=level,
+                workers=chosen.workers or os.cpu_count() or 1,
+                progress=_told_of(progress, f"{scenario.path.stem}, {level} population"),
+            )
+            cases.setdefault(level, []).append(case)
+    progress("scoring")
+    scores = report.joined({level: past.scores(found) for level, found in cases.items()}, cases)
+    planning = past.planning(next(iter(cases.values())))
+    progress("writing the folder")
+    report.write(chosen.out, cases, scores, planning, _made_of(scenarios))
+    for path in chosen.update:
+        report.update(path, scores)
+    progress.done()
+    print(report.printed(scores))
+    print(f"To read: {chosen.out / 'backtest.html'}")
+    return DONE
+
+
+def _all_cases() -> list[Path]:
+    """The past cases beside the working directory."""
+    from displacement.io.errors import InputError, finding
+
+    found = sorted(CASES.glob("*.yaml"))
+    if not found:
+        raise InputError(finding(CASES, "holds no past case (*.yaml); name the scenario files of the cases"))
+    return found
+
+
+def _with_parameters(path: Path, parameters: str | None) -> Any:
+    """A past case, loaded, with a set of parameters in place of its own."""
+    from pydantic import ValidationError
+
+    from displacement.io.errors import InputError, finding
+    from displacement.scenario.load import load
+
+    scenario = load(path)
+    if scenario.case is None:
+        message = "is no past case; give it use and observations, the table of what was counted"
+        raise InputError(finding(path, message, at="case"))
+    if parameters is None:
+        return scenario
+    settings = scenario.uncertainty
+    try:
+        changed = type(settings).model_validate(settings.model_dump() | {"parameters": parameters})
+    except ValidationError:
+        message = f"cannot be run with the parameters '{parameters}'; leave --parameters out"
+        raise InputError(finding(path, message, at="uncertainty.parameters")) from None
+    return scenario.model_copy(update={"uncertainty": changed})
+
+
+def _runs(scenarios: Sequence[Any], population: str, members: int) -> list[tuple[Any, int, list[Any]]]:
+    """Levels of the population, the headline first, with members and the cases that have the level."""
+    if population != "all":
+        return [(population, members, list(scenarios))]
+    beside = [scenario for scenario in scenarios if _has_levels(scenario)]
+    others = [(level, 1, beside) for level in ("low", "high") if beside]
+    return [("central", members, list(scenarios)), *others]
+
+
+def _has_levels(scenario: Any) -> bool:
+    """Whether the table of a case's population says how low and how high it may be."""
+    from displacement.io import tables
+
+    if scenario.population.zones is None:
+        return False
+    rows = tables.read(scenario.file(scenario.population.zones), ["zone", "population"])
+    return bool(rows) and {"low", "high"} <= set(rows[0])
+
+
+def _told_of(progress: _Progress, name: str) -> Callable[[str], None]:
+    """Progress that says of which case it speaks."""
+    return lambda step: progress(f"{name}: {step}")
+
+
+def _made_of(scenarios: Sequence[Any]) -> dict[str, Any]:
+    """The cases with the hashes of their own tables, for the manifest."""
+    from displacement.io.provenance import provenance
+
+    files = [path for one in scenarios for path in (one.path, one.file(one.case.observations))]
+    made = provenance({}, files)
+    return {**made, "scenario": {one.path.stem: one.settings() for one in scenarios}}
 
 
 def _validate(chosen: argparse.Namespace) -> int:
