@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -50,6 +50,7 @@ def run(
     progress: Callable[[str], None] = lambda step: None,
     workers: int = 1,
     quantiles: Sequence[float] | None = None,
+    parameters: Literal["calibrated", "priors"] | None = None,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -71,6 +72,8 @@ def run(
         Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
     quantiles : sequence of float, optional
         Over the members, for what is written; in place of the scenario's own.
+    parameters : {"calibrated", "priors"}, optional
+        Assumptions as fitted to past cases, or as their priors say; in place of the scenario's own.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     progress("reading the scenario and the area")
-    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed, quantiles))
+    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed, quantiles, parameters))
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
@@ -141,6 +144,7 @@ def run_variants(
     progress: Callable[[str], None] = lambda step: None,
     workers: int = 1,
     quantiles: Sequence[float] | None = None,
+    parameters: Literal["calibrated", "priors"] | None = None,
 ) -> Result:
     """Run a scenario as it is written, and every variant of its file with the same members beside it.
 
@@ -148,7 +152,7 @@ def run_variants(
 
     Parameters
     ----------
-    scenario, members, seed, keep, map, progress, workers, quantiles
+    scenario, members, seed, keep, map, progress, workers, quantiles, parameters
         As for `run`. Variants are read from the scenario's file.
 
     Returns
@@ -163,7 +167,7 @@ def run_variants(
     ValueError
         If the scenario is a variant itself, or as for `run`.
     """
-    scenario = _chosen(scenario, None, members, seed, quantiles)
+    scenario = _chosen(scenario, None, members, seed, quantiles, parameters)
     if scenario.variant is not None:
         raise ValueError(f"scenario: is the variant '{scenario.variant}' already; load it without one")
     of_variants = [load(scenario.path, name) for name in scenario.variants]
@@ -355,13 +359,14 @@ def _chosen(
     members: int | None,
     seed: int | None,
     quantiles: Sequence[float] | None,
+    parameters: Literal["calibrated", "priors"] | None,
 ) -> Scenario:
     """The scenario asked for, loaded if need be."""
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, variant)
     elif variant is not None and variant != scenario.variant:
         scenario = load(scenario.path, variant)
-    given = {"members": members, "seed": seed, "quantiles": quantiles}
+    given = {"members": members, "seed": seed, "quantiles": quantiles, "parameters": parameters}
     changed = {name: value for name, value in given.items() if value is not None}
     if not changed:
         return scenario
