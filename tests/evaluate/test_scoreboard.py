@@ -109,6 +109,7 @@ def test_coverage_and_width_are_those_of_the_eighty_percent_interval():
     assert value(table, "coverage") == 0.5
     assert value(table, "width") == pytest.approx(901 / 101)
     assert "CRPS on B1's figures" not in set(table["measure"])
+    assert not {"coverage", "width"} & set(backtest.scores([TOTALS])["measure"]), "one member has no range"
 
 
 def test_shares_are_held_against_one_another_with_what_is_elsewhere():

@@ -73,7 +73,7 @@ def scores(cases: Sequence[xr.Dataset]) -> pd.DataFrame:
         Of log(1 + people), mean over scored figures; of a baseline over the figures it speaks of, so that only the rows
         "CRPS on B1's figures" and so on compare like with like. The skill of the row "CRPS" is the least of theirs.
     coverage, width
-        Share of scored figures in the 80 % interval, and its mean width as a factor.
+        Share of scored figures in the 80 % interval, and its mean width as a factor; of cases with several members.
     remaining share
         How far off those still away are as a share of the highest total, absolutely.
     """
@@ -122,6 +122,7 @@ def _figures(case: xr.Dataset) -> pd.DataFrame:
         **kept,
         "total": total,
         "whole": whole,
+        "members": told.shape[1],
         "later": kept["date"] >= begins + np.timedelta64(EARLY_DAYS, "D"),
         "observed": seen,
         "median": median,
@@ -191,9 +192,11 @@ def _of_all(scored: pd.DataFrame) -> Iterator[dict[str, Any]]:
     least = min((row["skill"] for row in on_same if np.isfinite(row["skill"])), default=np.nan)
     yield {**_row("CRPS", scored, float(scored["CRPS"].mean()), said, _fewer(scored)), "skill": least}
     yield from on_same
-    inside = coverage(scored["observed"], scored["low"], scored["high"])
-    yield _row("coverage", scored, inside, {}, "of 80 % intervals")
-    yield _row("width", scored, width(scored["low"], scored["high"]), {}, "mean, high over low")
+    ranged = scored[scored["members"] > 1]
+    if len(ranged):
+        inside = coverage(ranged["observed"], ranged["low"], ranged["high"])
+        yield _row("coverage", ranged, inside, {}, "of 80 % intervals")
+        yield _row("width", ranged, width(ranged["low"], ranged["high"]), {}, "mean, high over low")
 
 
 def _of_remaining(scored: pd.DataFrame, single: bool) -> Iterator[dict[str, Any]]:
