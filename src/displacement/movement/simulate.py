@@ -218,7 +218,7 @@ def simulate(
     fresh = np.stack([leaving[:, ~PRIOR].sum(axis=1), leaving[:, PRIOR].sum(axis=1)], axis=1)
     pressed = _status_hazard(departures["mean_hazard"].values, leaving, start)
     setting = _Setting(
-        _classes(blocks),
+        _classes(blocks, fresh.sum(axis=(0, 1)) > 0),
         places,
         allowed,
         blocks.key,
@@ -241,13 +241,13 @@ def simulate(
     return ledger.people(step_days), ledger.flows()
 
 
-def _classes(blocks: Blocks) -> _Classes:
-    """The origin classes that occur."""
-    labels, pair = np.unique(np.stack([blocks.zone, blocks.key]), axis=1, return_inverse=True)
-    pair = pair.ravel()
-    adding = sparse.csr_array(
-        (np.ones(pair.size), (np.arange(pair.size), pair)), shape=(pair.size, labels.shape[1])
-    )
+def _classes(blocks: Blocks, leaving: Array) -> _Classes:
+    """The origin classes of the blocks that anybody ever leaves; the first stands for the others, where nobody does."""
+    some = np.flatnonzero(leaving) if leaving.any() else np.arange(1)
+    labels, found = np.unique(np.stack([blocks.zone, blocks.key])[:, some], axis=1, return_inverse=True)
+    pair = np.zeros(blocks.zone.size, dtype=np.int64)
+    pair[some] = found.ravel()
+    adding = sparse.csr_array((np.ones(some.size), (some, pair[some])), shape=(pair.size, labels.shape[1]))
     return _Classes(np.tile(labels[0], 2), np.tile(labels[1], 2), pair, adding)
 
 
