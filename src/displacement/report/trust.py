@@ -121,7 +121,7 @@ def _of_totals(trust: Trust) -> str:
         return "totals close"
     if trust.factor <= FAIR:
         return "totals good to a factor of two"
-    return f"totals {number(trust.factor)} times off: read them as an order of magnitude"
+    return f"totals off by a factor of {number(trust.factor)}: plan with the range, not the middle"
 
 
 def _of_range(trust: Trust) -> str:
@@ -138,7 +138,11 @@ def _of_range(trust: Trust) -> str:
 def _of_skill(trust: Trust) -> str:
     if trust.skill is None:
         return ""
-    return "better than every plain rule" if trust.skill > 0 else f"a plain rule ({trust.best}) does better"
+    return (
+        "scores better than every plain rule"
+        if trust.skill > 0
+        else f"a plain rule ({trust.best}) scores better"
+    )
 
 
 def number(value: float) -> str:
