@@ -109,6 +109,7 @@ def test_coverage_and_width_are_those_of_the_eighty_percent_interval():
     assert value(table, "coverage") == 0.5
     assert value(table, "width") == pytest.approx(901 / 101)
     assert "CRPS on B1's figures" not in set(table["measure"])
+    assert not {"coverage", "width"} & set(backtest.scores([TOTALS])["measure"]), "one member has no range"
 
 
 def test_shares_are_held_against_one_another_with_what_is_elsewhere():
@@ -200,6 +201,18 @@ def test_cases_are_pooled_figure_by_figure():
     assert value(table, "factor", name="all") == pytest.approx(128**0.25)
     assert value(table, "factor", "figures", name="two") == 1
     assert set(backtest.scores([other])["case"]) == {"two"}
+
+
+def test_single_counts_are_listed_by_case_and_not_again_for_all():
+    rows = [
+        ("shares", "arrivals_cum", "people", 1, 9, "", place, seen, 60, [20, 50, 30, 40])
+        for place, seen in (("A", 60), ("B", 40))
+    ]
+    table = backtest.scores([case(*rows), case(*rows, name="two")])
+    mine = table[table["measure"].str.startswith("total variation") & (table["role"] == "all")]
+    assert list(mine["case"].value_counts().loc[["one", "two", "all"]]) == [2, 2, 1]
+    assert value(table, "total variation of destinations", name="all") == pytest.approx(0.1)
+    assert value(table, "total variation of destinations", "skill", name="all") == pytest.approx(0.0)
 
 
 def test_a_case_without_scored_figures_has_no_rows():

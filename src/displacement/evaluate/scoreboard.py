@@ -73,7 +73,7 @@ def scores(cases: Sequence[xr.Dataset]) -> pd.DataFrame:
         Of log(1 + people), mean over scored figures; of a baseline over the figures it speaks of, so that only the rows
         "CRPS on B1's figures" and so on compare like with like. The skill of the row "CRPS" is the least of theirs.
     coverage, width
-        Share of scored figures in the 80 % interval, and its mean width as a factor.
+        Share of scored figures in the 80 % interval, and its mean width as a factor; of cases with several members.
     remaining share
         How far off those still away are as a share of the highest total, absolutely.
     """
@@ -95,8 +95,14 @@ def _of_case(table: pd.DataFrame, splits: Sequence[_Split], about: Mapping[str, 
         wanted = SCORED if role == ALL else (role,)
         scored = table[table["role"].isin(wanted) & table["median"].notna()]
         shares = [split for split in splits if split.role in wanted]
-        for row in (*_of_totals(scored), *_of_shares(shares), *_of_all(scored), *_of_remaining(scored)):
-            rows.append({**about, "role": role, "skill": np.nan, "note": "", **row})
+        single = about["case"] != ALL
+        found = (
+            *_of_totals(scored),
+            *_of_shares(shares, single),
+            *_of_all(scored),
+            *_of_remaining(scored, single),
+        )
+        rows += [{**about, "role": role, "skill": np.nan, "note": "", **row} for row in found]
     return rows
 
 
@@ -116,6 +122,7 @@ def _figures(case: xr.Dataset) -> pd.DataFrame:
         **kept,
         "total": total,
         "whole": whole,
+        "members": told.shape[1],
         "later": kept["date"] >= begins + np.timedelta64(EARLY_DAYS, "D"),
         "observed": seen,
         "median": median,
@@ -185,13 +192,15 @@ def _of_all(scored: pd.DataFrame) -> Iterator[dict[str, Any]]:
     least = min((row["skill"] for row in on_same if np.isfinite(row["skill"])), default=np.nan)
     yield {**_row("CRPS", scored, float(scored["CRPS"].mean()), said, _fewer(scored)), "skill": least}
     yield from on_same
-    inside = coverage(scored["observed"], scored["low"], scored["high"])
-    yield _row("coverage", scored, inside, {}, "of 80 % intervals")
-    yield _row("width", scored, width(scored["low"], scored["high"]), {}, "mean, high over low")
+    ranged = scored[scored["members"] > 1]
+    if len(ranged):
+        inside = coverage(ranged["observed"], ranged["low"], ranged["high"])
+        yield _row("coverage", ranged, inside, {}, "of 80 % intervals")
+        yield _row("width", ranged, width(ranged["low"], ranged["high"]), {}, "mean, high over low")
 
 
-def _of_remaining(scored: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """How far off those still away are, as a share of the highest total of their case."""
+def _of_remaining(scored: pd.DataFrame, single: bool) -> Iterator[dict[str, Any]]:
+    """How far off those still away are, as a share of the highest total of their case; if asked for, each one."""
     away = scored[(scored["kind"] == "remaining") & scored["whole"] & scored["observed_peak"].notna()]
     if not len(away):
         return
@@ -201,7 +210,7 @@ def _of_remaining(scored: pd.DataFrame) -> Iterator[dict[str, Any]]:
     beside = np.abs(away["B4"] / away["observed_peak"] - seen)
     known = {"B4": float(beside.mean())} if beside.notna().any() else {}
     yield _row("remaining share", away, float(off.mean()), known, _fewer(away))
-    for at, date in enumerate(away["date"]):
+    for at, date in enumerate(away["date"] if single else ()):
         note = f"{told[at]:.2f}, observed {seen[at]:.2f}"
         of_date = f"remaining share on {date:%Y-%m-%d}"
         yield _row(of_date, away.iloc[at : at + 1], float(off[at]), {"B4": float(beside.iloc[at])}, note)
@@ -221,8 +230,8 @@ class _Split(NamedTuple):
     note: str
 
 
-def _of_shares(splits: Sequence[_Split]) -> Iterator[dict[str, Any]]:
-    """Total variation: the mean over counts, then each count."""
+def _of_shares(splits: Sequence[_Split], single: bool) -> Iterator[dict[str, Any]]:
+    """Total variation: the mean over counts; then, if asked for, each count."""
     for side in ("destination", "origin"):
         mine = [split for split in splits if split.side == side]
         if not mine:
@@ -233,8 +242,9 @@ def _of_shares(splits: Sequence[_Split]) -> Iterator[dict[str, Any]]:
         units = ", ".join(sorted({split.unit for split in mine}))
         places = sum(split.places for split in mine)
         whole = {"measure": measure, "unit": units, "figures": places, "model": model, **beside}
-        yield {**whole, "note": f"mean over {len(mine)} counts"}
-        for split in mine:
+        won = skill(model, list(beside.values()))
+        yield {**whole, "skill": won, "note": f"mean over {len(mine)} counts"}
+        for split in mine if single else ():
             of_one = {"measure": f"{measure}, {split.title}", "unit": split.unit, "figures": split.places}
             won = skill(split.model, list(split.beside.values()))
             yield {**of_one, "model": split.model, **split.beside, "skill": won, "note": split.note}
