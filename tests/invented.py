@@ -68,9 +68,11 @@ def populace(seed: int, members: int = 2, days: int = 9, zones: int = 3) -> xr.D
     )
 
 
-def parameter_set(
-    names=("hazard.threat_reach", "hazard.memory"), score=(-1.0, 0.5), covariance=((0.25, 0.1), (0.1, 0.5))
-):
+SPREAD = ((0.25, 0.1), (0.1, 0.5))
+"""Covariance of the invented parameter set's scores."""
+
+
+def parameter_set(names=("hazard.threat_reach", "hazard.memory"), score=(-1.0, 0.5), covariance=SPREAD):
     """A fitted parameter set of two parameters."""
     return ParameterSet(
         version="invented",

@@ -1,11 +1,13 @@
 """The command line: exit codes, one line an error, and what is imported."""
 
+import csv
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from displacement import cli
 
@@ -67,6 +69,37 @@ def test_members_on_the_command_line_give_ranges(tmp_path, capsys):
     ]
     assert cli.main(arguments) == cli.DONE
     assert "4 members" in " ".join(capsys.readouterr().out.split())
+
+
+def test_quantiles_on_the_command_line_are_those_of_every_table(tmp_path, capsys):
+    out = tmp_path / "run"
+    asked = ["--members", "4", "--workers", "1", "--quantiles", "0.025,0.25,0.975", "--out", str(out)]
+    assert cli.main(["run", TOY, *asked]) == cli.DONE
+    assert "95 % of them (p02_5 to p97_5)" in " ".join(capsys.readouterr().out.split())
+    columns = "p02_5,p25,p50,p97_5,note"
+    for name in ("people.csv", "needs.csv", "origin_destination.csv"):
+        head, *rows = (out / "share" / name).read_text(encoding="utf-8-sig").splitlines()
+        assert head.endswith(columns), name
+        assert {len(row) for row in csv.reader(rows)} == {len(head.split(","))}, name
+    with xr.open_dataset(out / "internal" / "result.nc") as kept:
+        assert kept["quantile"].values.tolist() == [0.025, 0.25, 0.5, 0.975]
+    resolved = (out / "internal" / "scenario.resolved.yaml").read_text(encoding="utf-8")
+    assert "0.975" in resolved
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("0.1,1.5", "a quantile lies between 0 and 1 (got 1.5)"),
+        ("0.9,0.1", "the smallest first: [0.1, 0.9]"),
+        ("10%", "write numbers with commas between, such as 0.05,0.5,0.95 (got 10%)"),
+    ],
+)
+def test_wrong_quantiles_are_answered_with_what_to_write(written, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", TOY, "--quantiles", written])
+    assert stopped.value.code == cli.WRONG_USAGE
+    assert message in capsys.readouterr().err
 
 
 def test_a_variant_is_named_in_the_summary(tmp_path, capsys):

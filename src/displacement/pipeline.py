@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, stages, variables
+from displacement import ensemble, sensitivity, stages, variables
 from displacement.io import area, reports, stock
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
@@ -49,6 +49,8 @@ def run(
     map: stages.Map = map,
     progress: Callable[[str], None] = lambda step: None,
     workers: int = 1,
+    quantiles: Sequence[float] | None = None,
+    parameters: Literal["calibrated", "priors"] | None = None,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -68,6 +70,10 @@ def run(
         Told the name of each step as it begins.
     workers : int
         Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
+    quantiles : sequence of float, optional
+        Over the members, for what is written; in place of the scenario's own.
+    parameters : {"calibrated", "priors"}, optional
+        Assumptions as fitted to past cases, or as their priors say; in place of the scenario's own.
 
     Returns
     -------
@@ -85,7 +91,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     progress("reading the scenario and the area")
-    scenario = _chosen(scenario, variant, members, seed)
+    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed, quantiles, parameters))
     inputs = read_inputs(scenario)
     observed = _reports(scenario)
     events = timeline.of(scenario, inputs)
@@ -121,7 +127,65 @@ def run(
         ),
         notes=(*inputs.notes, *events.notes, *aid.notes),
         reports=observed,
+        drivers=_drivers(scenario, people, aid),
     )
+
+
+AS_WRITTEN = "as written"
+"""Name of a scenario without a variant among its variants."""
+
+
+def run_variants(
+    scenario: Scenario | str | Path,
+    members: int | None = None,
+    seed: int | None = None,
+    keep: Sequence[str] = (),
+    map: stages.Map = map,
+    progress: Callable[[str], None] = lambda step: None,
+    workers: int = 1,
+    quantiles: Sequence[float] | None = None,
+    parameters: Literal["calibrated", "priors"] | None = None,
+) -> Result:
+    """Run a scenario as it is written, and every variant of its file with the same members beside it.
+
+    Of the variants a few figures are kept and no more.
+
+    Parameters
+    ----------
+    scenario, members, seed, keep, map, progress, workers, quantiles, parameters
+        As for `run`. Variants are read from the scenario's file.
+
+    Returns
+    -------
+    Result
+        Of the scenario as written; `variants` sets all side by side.
+
+    Raises
+    ------
+    displacement.InputError
+        If the scenario, a variant or a table it names is wrong.
+    ValueError
+        If the scenario is a variant itself, or as for `run`.
+    """
+    scenario = _chosen(scenario, None, members, seed, quantiles, parameters)
+    if scenario.variant is not None:
+        raise ValueError(f"scenario: is the variant '{scenario.variant}' already; load it without one")
+    of_variants = [load(scenario.path, name) for name in scenario.variants]
+    runs, conditions = {}, {}
+    for variant in of_variants:
+        name, same = str(variant.variant), scenario.uncertainty
+        beside = run(
+            variant.model_copy(update={"uncertainty": same}),
+            map=map,
+            progress=lambda step, name=name: progress(f"{name}: {step}"),  # type: ignore[misc]
+            workers=workers,
+        )
+        runs[name], conditions[name] = sensitivity.at_a_glance(beside.people, beside.needs), beside.condition
+        del beside
+    result = run(scenario, keep=keep, map=map, progress=progress, workers=workers)
+    runs = {AS_WRITTEN: sensitivity.at_a_glance(result.people, result.needs), **runs}
+    conditions = {AS_WRITTEN: result.condition, **conditions}
+    return replace(result, variants=sensitivity.side_by_side(runs, conditions))
 
 
 def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.Dataset:
@@ -222,6 +286,14 @@ def estimate_aid(
     return replace(aid, supply=variables.describe(met[0], variables.SUPPLY), notes=(*aid.notes, *notes))
 
 
+def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | None:
+    """What the spread of the members comes from."""
+    if scenario.uncertainty.members == 1:
+        return None
+    outputs = sensitivity.outcomes(people, aid.needs)
+    return sensitivity.drivers(ensemble.drawn_ones(scenario), outputs, scenario.uncertainty.quantiles)
+
+
 def _lighter(supply: xr.Dataset) -> xr.Dataset:
     """Figures by zone in single precision: those of many members are too many to hold in full."""
     heavy = [name for name in supply.data_vars if {"zone", "item"} <= set(supply[name].dims)]
@@ -282,14 +354,20 @@ def _reports(scenario: Scenario) -> tuple[Report, ...]:
 
 
 def _chosen(
-    scenario: Scenario | str | Path, variant: str | None, members: int | None, seed: int | None
+    scenario: Scenario | str | Path,
+    variant: str | None,
+    members: int | None,
+    seed: int | None,
+    quantiles: Sequence[float] | None,
+    parameters: Literal["calibrated", "priors"] | None,
 ) -> Scenario:
     """The scenario asked for, loaded if need be."""
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, variant)
     elif variant is not None and variant != scenario.variant:
         scenario = load(scenario.path, variant)
-    changed = {name: value for name, value in (("members", members), ("seed", seed)) if value is not None}
+    given = {"members": members, "seed": seed, "quantiles": quantiles, "parameters": parameters}
+    changed = {name: value for name, value in given.items() if value is not None}
     if not changed:
         return scenario
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)

@@ -77,6 +77,11 @@ class Result:
         What somebody should look at: choices that were made, and where inputs disagree.
     reports : tuple of Report
         Observed figures that the scenario names.
+    drivers : xarray.Dataset, optional
+        What the spread of the members comes from (`displacement.sensitivity.drivers`); None of one member.
+    variants : xarray.Dataset, optional
+        A few figures of every variant beside those of this run, if they were run
+        (`displacement.sensitivity.side_by_side`).
     """
 
     scenario: Scenario
@@ -88,6 +93,8 @@ class Result:
     provenance: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     reports: tuple[Report, ...] = ()
+    drivers: xr.Dataset | None = None
+    variants: xr.Dataset | None = None
 
     @property
     def needs(self) -> xr.Dataset:
@@ -108,7 +115,8 @@ class Result:
     def condition(self) -> str:
         """What the answer depends on, as a clause that begins with "If"."""
         scenario = self.scenario
-        clause = scenario.condition or "the events of this scenario come about"
+        those = f"the variant '{scenario.variant}'" if scenario.variant else "this scenario"
+        clause = scenario.condition or f"the events of {those} come about"
         known = (
             f" (known on {scenario.as_of.day} {scenario.as_of:%B %Y}, later events assumed)"
             if scenario.as_of

@@ -111,6 +111,47 @@ SUPPLY: Mapping[str, Variable] = {
     ),
 }
 
+DRAWN: Mapping[str, Variable] = {
+    "score": Variable(("member", "parameter"), "1", "independent standard normal score"),
+    "value": Variable(("member", "parameter"), "1", "what it comes to, in the parameter's unit"),
+}
+
+OUTCOMES: Mapping[str, Variable] = {
+    "peak_displaced": Variable(("member",), "person", "most people away from home at once"),
+    "arrivals_in_week": Variable(
+        ("member",), "movement", "arrivals of the first seven days in the zone that has most"
+    ),
+    "tonnes": Variable(("member",), "t", "weight of what hubs supply over the run"),
+    "cost": Variable(("member",), "1", "cost of everything over the run, in the catalogue's currency"),
+}
+
+_DRIVER = ("output", "parameter")
+
+DRIVERS: Mapping[str, Variable] = {
+    "total": Variable(
+        _DRIVER, "1", "share of the variance of ln(1 + output) in which the parameter has a part"
+    ),
+    "first": Variable(_DRIVER, "1", "share of the variance of ln(1 + output) due to the parameter alone"),
+    "explained": Variable(
+        ("output",), "1", "R2 of the fit behind the shares, of members left out one by one"
+    ),
+    "low": Variable(("parameter",), "1", "lowest quantile shown of the parameter, in its unit"),
+    "high": Variable(("parameter",), "1", "highest quantile shown of the parameter, in its unit"),
+}
+
+_VARIANT = ("variant", "member")
+
+VARIANTS: Mapping[str, Variable] = {
+    "ever_left": Variable((*_VARIANT, "day"), "person", "ever left home by the end of that day of the run"),
+    "peak_displaced": Variable(_VARIANT, "person", OUTCOMES["peak_displaced"].meaning),
+    "tonnes": Variable(_VARIANT, "t", OUTCOMES["tonnes"].meaning),
+    "arrived": Variable(_VARIANT, "movement", "arrivals inside the area: the people behind the tonnes"),
+    "present": Variable((*_VARIANT, "zone"), "person", "newly displaced people in the zone on the last day"),
+    "between": Variable(
+        ("output",), "1", "share of the variance of ln(1 + output) between variants, counted alike"
+    ),
+}
+
 FIELDS: Mapping[str, Variable] = {
     "control": Variable(("time", "northing", "easting"), "1", "who controls the cell; -1 nobody named"),
     "departures": Variable(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from displacement.evaluate.smoother import implausibility, smoothed
+from displacement.evaluate.smoother import implausibility, smoothed, weighed
 
 
 def linear(seed, parameters=3, figures=5):
@@ -63,3 +63,11 @@ def test_implausibility_does_not_depend_on_the_order_of_figures_and_falls_with_t
     assert (found <= implausibility(predicted, observed, spread)).all()
     by_hand = [sorted(abs(row - observed) / spread)[3 - tolerated] for row in predicted]
     np.testing.assert_allclose(found, by_hand)
+
+
+def test_a_grid_gives_the_exact_posterior_of_a_linear_model_of_one_parameter():
+    model, covariance, observed, _ = linear(11, parameters=1)
+    scores = np.linspace(-5, 5, 401)
+    mean, spread = exact(model, covariance, observed)
+    found = weighed(scores, scores[:, None] @ model, observed, covariance)
+    np.testing.assert_allclose(found, (mean[0], spread[0, 0]), rtol=1e-6)

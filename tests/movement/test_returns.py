@@ -279,8 +279,8 @@ def test_people_by_block_and_by_destination_are_the_same_people(toy, monkeypatch
     def watched(state, fresh, pressed, met, epoch, setting):
         after, written = real(state, fresh, pressed, met, epoch, setting)
         by_block = setting.classes.of_blocks(after.away)
-        first = after.first.coming.sum(axis=(0, 2)) + after.first.turned.sum(axis=1)
-        again = after.again.coming.sum(axis=(0, 2)) + after.again.turned.sum(axis=1)
+        first = after.first.by_row() + after.turned_first.sum(axis=1)
+        again = after.again.by_row() + after.turned_again.sum(axis=1)
         elsewhere = after.present.sum(axis=2) + setting.split[:, None] * first
         elsewhere = elsewhere + again.reshape(elsewhere.shape)
         gaps.append(np.abs(by_block - elsewhere).max())

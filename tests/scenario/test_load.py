@@ -409,6 +409,7 @@ def test_every_default_is_the_median_of_its_prior():
                 "lognormal": first,
                 "normal": first,
                 "uniform": (first + second) / 2,
+                "halfnormal": first + second * stats.halfnorm.median(),
                 "beta": stats.beta(first, second).median() if prior["distribution"] == "beta" else None,
             }[prior["distribution"]]
             assert info.default == pytest.approx(median, rel=5e-3, abs=1e-12), name
@@ -484,3 +485,13 @@ def test_a_file_of_people_or_ways_that_cannot_be_used_is_said_with_line_and_colu
     found = error(tmp_path, HEAD + text)
     assert re.search(message, found)
     assert len(found.splitlines()) == 1
+
+
+def test_quantiles_of_a_scenario_rise_and_hold_the_middle(tmp_path):
+    asked = written(tmp_path, HEAD + "uncertainty: {members: 8, quantiles: [0.05, 0.95]}\n")
+    assert dp.load(asked).uncertainty.quantiles == (0.05, 0.5, 0.95)
+    wrong = written(tmp_path, HEAD + "uncertainty: {members: 8, quantiles: [0.5, 50]}\n")
+    with pytest.raises(
+        dp.InputError, match=r"test.yaml:4:\d+: uncertainty.quantiles: .*between 0 and 1 \(got 50\)"
+    ):
+        dp.load(wrong)

@@ -42,6 +42,7 @@ def run_case(
     members: int | None = None,
     seed: int | None = None,
     population: Level = "central",
+    parameters: Literal["calibrated", "priors"] | None = None,
     workers: int = 1,
     progress: Callable[[str], None] = lambda step: None,
     observing: Observing = Observing(),  # noqa: B008
@@ -56,6 +57,8 @@ def run_case(
         In place of the scenario's own. One member is the median run, without noise.
     population : {"low", "central", "high"}
         Which figures of the case's table of population to start from.
+    parameters : {"calibrated", "priors"}, optional
+        In place of the scenario's own.
     workers : int
         Processes that share the members.
     progress : callable
@@ -74,15 +77,16 @@ def run_case(
         If the scenario is no past case, has no other population, or a table is wrong.
     """
     progress("reading the case and the area")
-    scenario = _as_asked(case, members, seed, population)
+    scenario = ensemble.at_medians(_as_asked(case, members, seed, population, parameters))
     told = _case_of(scenario)
     gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
     figures = tables.read(scenario.file(told.observations), gazetteer)
     inputs = pipeline.read_inputs(scenario)
     events = timeline.of(scenario, inputs)
     area = observe.area_of(inputs, events.control, scenario.period)
-    parameters = ensemble.members(scenario)
-    drawn = observe.draws(observing, len(parameters), len(figures), scenario.uncertainty.seed)
+    assumptions = ensemble.members(scenario)
+    count = len(assumptions)
+    drawn = observe.draws(observing, count, len(figures), scenario.uncertainty.seed)
     work = partial(
         _observed,
         inputs=inputs,
@@ -93,11 +97,10 @@ def run_case(
         observing=observing,
         drawn=drawn,
     )
-    progress(f"running {len(parameters)} members")
-    count = len(parameters)
+    progress(f"running {count} members")
     done = stages.in_batches(
         work,
-        tuple(enumerate(parameters)),
+        tuple(enumerate(assumptions)),
         workers,
         lambda ready: progress(f"running members: {ready} of {count}"),
     )
@@ -132,11 +135,16 @@ def role(observation: Observation, area: Area, case: Case) -> str:
 
 
 def _as_asked(
-    case: Scenario | str | Path, members: int | None, seed: int | None, population: Level
+    case: Scenario | str | Path,
+    members: int | None,
+    seed: int | None,
+    population: Level,
+    parameters: Literal["calibrated", "priors"] | None,
 ) -> Scenario:
-    """The case with the members and the population asked for."""
+    """The case with the members, the population and the parameters asked for."""
     scenario = case if isinstance(case, Scenario) else load(case)
-    asked = {name: value for name, value in (("members", members), ("seed", seed)) if value is not None}
+    given = {"members": members, "seed": seed, "parameters": parameters}
+    asked = {name: value for name, value in given.items() if value is not None}
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | asked)
     people = scenario.population
     if population != people.level:
@@ -253,7 +261,7 @@ def _dataset(
             "note": case.note,
             "members": reported.shape[1],
             "seed": scenario.uncertainty.seed,
-            "parameters": "priors",
+            "parameters": fitted.version if (fitted := ensemble.chosen(scenario)) else "priors",
             "population": scenario.population.level,
             "planning": str(scenario.area_folder / PLANNING),
         },

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["implausibility", "smoothed"]
+__all__ = ["implausibility", "smoothed", "weighed"]
 
 Array = NDArray[Any]
 
@@ -89,3 +89,39 @@ def smoothed(
         draws = draws + (observed + noise - predicted) @ gain
         history.append(predict(draws))
     return draws, history
+
+
+def weighed(scores: Array, predicted: Array, observed: Array, covariance: Array) -> tuple[float, float]:
+    """Posterior mean and variance of one standard normal parameter, from a grid of its values.
+
+    Parameters
+    ----------
+    scores : array of shape (score,)
+        Evenly spaced.
+    predicted : array of shape (score, figure)
+        Figures at each.
+    observed : array of shape (figure,)
+        What was seen.
+    covariance : array of shape (figure, figure)
+        Of the error of what was seen.
+
+    Returns
+    -------
+    tuple of float
+        Mean and variance. Without figures, those of the prior on the grid.
+
+    Examples
+    --------
+    >>> mean, variance = weighed(np.linspace(-4, 4, 81), np.zeros((81, 0)), np.zeros(0), np.zeros((0, 0)))
+    >>> round(abs(mean), 6), round(variance, 2)
+    (0.0, 1.0)
+    """
+    away = predicted - observed
+    misfit = (
+        (away * np.linalg.solve(covariance, away.T).T).sum(axis=1) if observed.size else np.zeros(len(scores))
+    )
+    logarithm = -0.5 * (misfit + scores**2)
+    weight = np.exp(logarithm - logarithm.max())
+    weight /= weight.sum()
+    mean = float(weight @ scores)
+    return mean, float(weight @ (scores - mean) ** 2)

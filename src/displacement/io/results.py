@@ -19,11 +19,12 @@ from displacement.grid import Grid
 def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) -> None:
     """Write arrays exactly, compressed, with CF attributes."""
     named = dataset.assign_attrs({"Conventions": "CF-1.10", **attributes})
-    named["time"].attrs = {"long_name": "day", "standard_name": "time"}
     encoding: dict[Any, dict[str, Any]] = {
         name: {"zlib": True, "complevel": 4} for name, array in named.data_vars.items() if array.ndim > 1
     }
-    encoding["time"] = {"units": "days since 1970-01-01", "calendar": "standard", "dtype": "int32"}
+    if "time" in named:
+        named["time"].attrs = {"long_name": "day", "standard_name": "time"}
+        encoding["time"] = {"units": "days since 1970-01-01", "calendar": "standard", "dtype": "int32"}
     named.to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 

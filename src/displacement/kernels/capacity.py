@@ -78,7 +78,7 @@ def crowded(
     (array([[0.8, 0.2]]), array([0.        , 1.38629436]))
     """
     full = np.isfinite(room)
-    bound = share[:, ~full].sum(axis=1) == 0
+    bound = share @ (~full).astype(float) == 0
     left = np.where(full, np.maximum(room - people[bound] @ share[bound], 0.0), np.inf)
     going = (people > 0) & ~bound
     drawn = share.any(axis=0)
@@ -99,9 +99,9 @@ def crowded(
         factor = scaled
         if np.abs(change - 1.0).max(initial=0.0) <= TOLERANCE:
             break
-    weight = np.where(bound[:, None], share, share * factor)
+    weight = share * np.where(bound[:, None], 1.0, factor) if bound.any() else share * factor
     total = weight.sum(axis=1, keepdims=True)
-    shares = np.divide(weight, total, out=share.copy(), where=total > 0)
+    shares = np.where(total > 0, weight, share) / np.where(total > 0, total, 1.0)
     with np.errstate(divide="ignore"):
         return shares, np.asarray(0.0 - np.log(factor))
 

@@ -39,21 +39,24 @@ def logit(hours: Array, allowed: Array, attraction: Array, decay: float) -> Arra
     attraction = attraction * allowed
     usable = np.isfinite(hours) & (attraction > 0)
     distance = np.where(usable, hours, np.inf)
-    nearest = distance.min(axis=1, keepdims=True, initial=np.inf)
-    gap = np.where(usable, distance, 0.0) - np.where(usable, nearest, 0.0)
-    weight = np.where(usable, attraction * np.exp(-decay * gap), 0.0)
-    return _rows_to_one(weight, np.broadcast_to(attraction, usable.shape) * usable, distance)
+    least = distance.min(axis=1, keepdims=True, initial=np.inf)
+    least = np.where(np.isfinite(least), least, 0.0)
+    weight = np.where(usable, hours, least) - least
+    weight *= -decay
+    np.exp(weight, out=weight)
+    weight *= np.where(usable, attraction, 0.0)
+    return _rows_to_one(weight, attraction, usable, distance)
 
 
-def _rows_to_one(weight: Array, attraction: Array, distance: Array) -> Array:
+def _rows_to_one(weight: Array, attraction: Array, usable: Array, distance: Array) -> Array:
     """Divide by the row's sum; where every weight has underflowed, the limit: the nearest alone."""
     total = weight.sum(axis=1, keepdims=True)
-    lost = (total == 0) & (attraction > 0).any(axis=1, keepdims=True)
+    lost = (total == 0) & usable.any(axis=1, keepdims=True)
     if lost.any():
-        closest = (distance == distance.min(axis=1, keepdims=True)) & np.isfinite(distance)
+        closest = (distance == distance.min(axis=1, keepdims=True)) & usable
         weight = np.where(lost, np.where(closest, attraction, 0.0), weight)
         total = weight.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(weight, total, out=np.zeros_like(weight), where=total > 0))
+    return np.asarray(weight / np.where(total > 0, total, 1.0))
 
 
 def nearest(hours: Array, allowed: Array, attraction: Array, decay: float) -> Array:

@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Prior(NamedTuple):
     """A prior distribution, by name and parameters.
 
-    ``lognormal`` median, geometric sd; ``normal`` mean, sd; ``beta`` a, b; ``uniform`` low, high.
+    ``lognormal`` median, geometric sd; ``normal`` mean, sd; ``halfnormal`` lowest, sd of the whole normal;
+    ``beta`` a, b; ``uniform`` low, high.
     """
 
-    name: Literal["lognormal", "normal", "beta", "uniform"]
+    name: Literal["lognormal", "normal", "halfnormal", "beta", "uniform"]
     first: float
     second: float
 
@@ -62,9 +63,12 @@ class Hazard(Assumptions):
     """Distance over which a strike's effect falls to 1/e. [km] Weakly known."""
     strike_memory: float = assumed(7.0, "day", ("lognormal", 7.0, 1.6), gt=0)
     """Days in which a strike's effect halves. [day] Weakly known."""
-    event_effect: float = assumed(0.0, "1", ("normal", 0.0, 0.5))
+    event_effect: float = assumed(0.0, "1", ("normal", 0.0, 1.0))
     """Effect of this event on all hazards, as a logarithm; 0 in the median run. [1]
-    Source: like events differ by a factor of 1.5 to 2."""
+    Its prior counts in units of `event_spread`. Source: like events differ by a factor of 1.5 to 2."""
+    event_spread: float = assumed(0.337, "1", ("halfnormal", 0.0, 0.5), ge=0)
+    """How far one event lies from the next: standard deviation of `event_effect`; only members know it. [1]
+    Source: like events differ by a factor of 1.5 to 2; half-normal prior with sd 0.5, its median 0.337."""
     cap: float = assumed(2.0, "1/day", gt=0)
     """The largest hazard anybody faces. [1/day] By definition: 86 % gone in a day."""
     horizon: float = assumed(60.0, "km", gt=0)

@@ -171,6 +171,14 @@ def threat_integral(
     >>> threat_integral(np.array([0.0]), np.array([0.0]), np.array([0.5]), 2.0, 0.1, 0.2)
     array([1.])
     """
+    if not np.any(constant):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            until = np.clip((np.log(falling / rising) + rise * length) / (fall + rise), 0.0, length)
+        until = np.nan_to_num(until, copy=False, nan=0.0)
+        since = length - until
+        return np.asarray(
+            falling * -np.expm1(-fall * until) / fall + rising * -np.expm1(-rise * since) / rise
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
         to_constant = np.clip(np.log(falling / constant) / fall, 0.0, length)
         from_constant = np.clip(length - np.log(rising / constant) / rise, 0.0, length)
@@ -205,13 +213,19 @@ def _strikers(threats: Threats) -> Array:
 
 def _effect_of_strikes(threats: Threats, reach: float, horizon: float) -> dict[float, Array]:
     """For each time with strikes, the sum of weight * exp(-d / reach), shape (striker, cell)."""
+    if not threats.strikes:
+        return {}
+    time, weight, easting, northing, by = np.array(threats.strikes, dtype=float).T
+    points, at = np.unique(np.column_stack([easting, northing]), axis=0, return_inverse=True)
+    distance = np.array([_distance_to_point(threats, *point) for point in points])
+    seen = np.where(distance <= horizon, np.exp(-distance / reach), 0.0)
     strikers = _strikers(threats)
     effect: dict[float, Array] = {}
-    for strike in threats.strikes:
-        distance = _distance_to_point(threats, strike.easting, strike.northing)
-        seen = np.where(distance <= horizon, strike.weight * np.exp(-distance / reach), 0.0)
-        by_striker = effect.setdefault(strike.time, np.zeros((strikers.size, threats.easting.size)))
-        by_striker[np.searchsorted(strikers, strike.by)] += seen
+    for moment in np.unique(time):
+        fallen = np.zeros((strikers.size, len(points)))
+        now = time == moment
+        np.add.at(fallen, (np.searchsorted(strikers, by[now]), at.ravel()[now]), weight[now])
+        effect[float(moment)] = fallen @ seen
     return effect
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import sparse
 
 from displacement.movement.blocks import Blocks
 from displacement.movement.destinations import TYPES, Places
@@ -53,6 +54,7 @@ class Ledger:
             name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
         }
         self.sent = np.zeros((*shape, len(self.zones)))
+        self.of_blocks, self.of_places = (_adding(zone, len(zones)) for zone in (blocks.zone, places.zone))
 
     def write(self, at: int, step: Step) -> None:
         """Add up one step."""
@@ -77,10 +79,8 @@ class Ledger:
             ("present_new", step.present),
         ):
             out[name][at] = np.bincount(place, people, len(self.zones) * types).reshape(-1, types)
-        for zone, sent in ((origin, step.sent_from_blocks), (self.places.zone, step.sent_from_places)):
-            pair = zone[:, None] * len(self.zones) + self.places.zone[None, :]
-            total = np.bincount(pair.ravel(), sent.ravel(), len(self.zones) ** 2)
-            self.sent[at] += total.reshape(len(self.zones), -1)
+        by_origin = self.of_blocks @ step.sent_from_blocks + self.of_places @ step.sent_from_places
+        self.sent[at] = (self.of_places @ by_origin.T).T
 
     def people(self, step_days: float) -> xr.Dataset:
         """The people of all steps, `PEOPLE` of the table of variables."""
@@ -102,3 +102,8 @@ class Ledger:
             coords={"origin": self.zones, "destination": self.zones},
         )
         return check(dataset, FLOWS)
+
+
+def _adding(zone: Array, zones: int) -> sparse.csr_array:
+    """Adds up by zone what is given for each origin or destination, shape (zone, origin)."""
+    return sparse.csr_array((np.ones(zone.size), (zone, np.arange(zone.size))), shape=(zones, zone.size))

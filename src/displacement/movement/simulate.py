@@ -96,17 +96,8 @@ class _Classes(NamedTuple):
         return by_class.reshape(len(by_class), 2, self.pairs)[:, :, self.pair_of_block]
 
 
-class _OnTheWay(NamedTuple):
-    """People between two places; `row` is a class, or (ready, class), one after the other."""
-
-    coming: Array
-    """Shape (steps left, row, destination). [person]"""
-    turned: Array
-    """Found their destination closed and choose again there, shape (row, destination). [person]"""
-
-
 class _State(NamedTuple):
-    """Where everybody is."""
+    """Where everybody is. A step makes a new one, but for `first` and `again`, which it changes in place."""
 
     home: Array
     """Never left, shape (group, block)."""
@@ -120,10 +111,14 @@ class _State(NamedTuple):
     """Away from home by block, shape (ready, status, block): the sum of the three below."""
     present: Array
     """Shape (ready, class, destination)."""
-    first: _OnTheWay
+    first: trips.OnTheWay
     """On their first trip, by class; how ready they are to go home is told apart on arrival."""
-    again: _OnTheWay
+    again: trips.OnTheWay
     """On a later trip, by (ready, class)."""
+    turned_first: Array
+    """Found the destination of their first trip closed and choose again there, shape (class, destination)."""
+    turned_again: Array
+    """The same of a later trip, shape (ready x class, destination)."""
     price: Array
     """Of crowding, shape (destination,). [logit]"""
 
@@ -175,15 +170,6 @@ class _Moving(NamedTuple):
     """Same shape. [person]"""
     can_go: Array
     """Whether those turned away find another place, shape (key, destination); the others stay."""
-
-
-class _Trips(NamedTuple):
-    """Who sets off, and who arrives."""
-
-    first: list[trips.Sent]
-    again: list[trips.Sent]
-    flows: Array
-    """Trips from destination to destination. [person]"""
 
 
 def simulate(
@@ -270,9 +256,6 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
     ready, classes, count = len(returns.READY), setting.classes.zone.size, setting.places.count
     by_block = np.zeros((ready, 2, start.shape[1]))
 
-    def nobody(rows: int) -> _OnTheWay:
-        return _OnTheWay(np.zeros((1, rows, count)), np.zeros((rows, count)))
-
     return _State(
         home=start.copy(),
         unable=by_block[0],
@@ -280,8 +263,10 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
         returned=by_block,
         away=by_block,
         present=np.zeros((ready, classes, count)),
-        first=nobody(classes),
-        again=nobody(ready * classes),
+        first=trips.OnTheWay(classes, count),
+        again=trips.OnTheWay(ready * classes, count),
+        turned_first=np.zeros((classes, count)),
+        turned_again=np.zeros((ready * classes, count)),
         price=np.zeros(count),
     )
 
@@ -316,15 +301,15 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
 def _step(
     state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
 ) -> tuple[_State, Step]:
-    """One step; the loop takes first departures from home."""
+    """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
     share, share_between = _choices(met, epoch, setting)
     leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
     moving = _leave_places(state, met, epoch, share_between, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
-    sent = _send(state, leaving, moving, share, share_between, epoch, setting)
-    first, arrived_first = _travel(state.first, sent.first, met, moving, setting)
-    again, arrived_again = _travel(state.again, sent.again, met, moving, setting)
+    flows = _send(state, leaving, moving, share, share_between, epoch, setting)
+    turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, setting)
+    turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, setting)
     back = _back_home(state, moving.homeward, met, setting)
     arrived = arrived_first * setting.split[:, None, None] + arrived_again
     after = _State(
@@ -334,12 +319,15 @@ def _step(
         returned=leaving.returned + back,
         away=state.away + leaving.first * setting.split[:, None, None] + leaving.again - back,
         present=state.present - moving.onward - moving.homeward + arrived,
-        first=first,
-        again=again,
+        first=state.first,
+        again=state.again,
+        turned_first=turned_first,
+        turned_again=turned_again,
         price=price,
     )
     travelling = sum(
-        _by_class(way.coming.sum(axis=(0, 2)) + way.turned.sum(axis=1), setting) for way in (first, again)
+        _by_class(way.by_row() + turned.sum(axis=1), setting)
+        for way, turned in ((after.first, turned_first), (after.again, turned_again))
     )
     return after, Step(
         first=leaving.first,
@@ -352,7 +340,7 @@ def _step(
         arrived_again=arrived_again.sum(axis=(0, 1)),
         present=after.present.sum(axis=(0, 1)),
         sent_from_blocks=going[:, None] * share,
-        sent_from_places=sent.flows,
+        sent_from_places=flows,
     )
 
 
@@ -436,9 +424,8 @@ def _by_class(rows: Array, setting: _Setting) -> Array:
 
 def _by_key(people: Array, setting: _Setting) -> Array:
     """People by (class, destination) added up by response key, shape (key, destination). [person]"""
-    total = np.zeros((setting.keys, people.shape[1]))
-    np.add.at(total, setting.classes.key, people)
-    return total
+    of_key = np.arange(setting.keys)[:, None] == setting.classes.key
+    return np.asarray(of_key.astype(float) @ people)
 
 
 def _with_crowding(
@@ -452,7 +439,7 @@ def _with_crowding(
 ) -> tuple[Array, dict[int, Array], Array]:
     """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
     places, keys = setting.places, list(share_between)
-    turned = _by_class(state.first.turned, setting) + _by_class(state.again.turned, setting)
+    turned = state.turned_first + _by_class(state.turned_again, setting)
     movers = _by_key(moving.onward.sum(axis=0) + turned, setting) * moving.can_go
     people = np.concatenate([going, *(movers[key] for key in keys)])
     rows = np.concatenate([share, *(share_between[key] for key in keys)])
@@ -476,8 +463,8 @@ def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
     """Those on the way to each destination, but for those who are turned away in this step. [person]"""
     total = np.zeros(setting.places.count)
     for way in (state.first, state.again):
-        turned = _by_key(_by_class(way.coming[0], setting), setting) * (met.attraction <= 0)
-        total += way.coming.sum(axis=(0, 1)) - turned.sum(axis=0)
+        turned = _by_key(_by_class(way.due, setting), setting) * (met.attraction <= 0)
+        total += way.by_place() - turned.sum(axis=0)
     return total
 
 
@@ -489,60 +476,76 @@ def _send(
     share_between: dict[int, Array],
     epoch: _Epoch,
     setting: _Setting,
-) -> _Trips:
-    """When all who set off will arrive: from home, and from places to move on or because turned away."""
+) -> Array:
+    """Put all who set off on their way: from home, and from places to move on or because turned away.
+
+    Returns
+    -------
+    array of shape (destination, destination)
+        Trips from one destination to another. [person]
+    """
     classes, count = setting.classes.zone.size, setting.places.count
-    first, again = _from_home(leaving, share, epoch.table, setting)
+    _send_from_home(state, leaving, share, epoch.table, setting)
     flows = np.zeros((count, count))
     for key, shares in share_between.items():
         of_key = np.flatnonzero(setting.classes.key == key)
         rows = (np.arange(len(returns.READY))[:, None] * classes + of_key).ravel()
         can_go = moving.can_go[key]
-        turned = state.first.turned[of_key] * can_go
-        onward = moving.onward.reshape(-1, count)[rows] + state.again.turned[rows] * can_go
-        for into, row, people in ((first, of_key, turned), (again, rows, onward)):
+        turned = state.turned_first[of_key] * can_go
+        onward = moving.onward.reshape(-1, count)[rows] + state.turned_again[rows] * can_go
+        for way, row, people in ((state.first, of_key, turned), (state.again, rows, onward)):
             some = np.flatnonzero(people.any(axis=1))
             if some.size:
-                into.append(trips.Sent(row[some], trips.by_row(people[some], shares, epoch.table_between)))
+                way.send(trips.Sent(row[some], trips.by_row(people[some], shares, epoch.table_between)))
         flows += (turned.sum(axis=0) + onward.sum(axis=0))[:, None] * shares
-    return _Trips(first, again, flows)
+    return flows
 
 
-def _from_home(
-    leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
-) -> tuple[list[trips.Sent], list[trips.Sent]]:
-    """When those who set off from home will arrive: on their first trip, and on a later one.
+def _send_from_home(
+    state: _State, leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
+) -> None:
+    """Put those who set off from home on their way: on their first trip, or on a later one.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
-    pair = np.arange(setting.classes.pairs)
-    first = [
-        trips.Sent(status * len(pair) + pair, trips.by_group(people, share, table))
-        for status, people in enumerate(leaving.first)
-        if people.any()
-    ]
+    pairs = setting.classes.pairs
+    for status, people in enumerate(leaving.first):
+        if people.any():
+            of_status = slice(status * pairs, (status + 1) * pairs)
+            state.first.send(trips.Sent(of_status, trips.by_group(people, share, table)))
     if not leaving.again.any():
-        return first, []
+        return
     sent = trips.by_group(leaving.again.sum(axis=(0, 1)), share, table)
-    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, len(pair))
+    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, pairs)
     whole = by_class.sum(axis=0)
     part = np.divide(by_class, whole, out=np.zeros_like(by_class), where=whole > 0)
-    rows = np.flatnonzero(by_class.any(axis=1))
-    again = [trips.Sent(row * len(pair) + pair, sent * part[row][:, None]) for row in rows]
-    return first, again
+    for row, people in enumerate(part):
+        some = np.flatnonzero(people)
+        of_row = (of_lag[some] * people[some, None] for of_lag in sent)
+        state.again.send(trips.Sent(row * pairs + some, of_row))
 
 
-def _travel(
-    way: _OnTheWay, sent: list[trips.Sent], met: Conditions, moving: _Moving, setting: _Setting
-) -> tuple[_OnTheWay, Array]:
-    """Those on the way at the end of the step, and those who have come to stay.
+def _arrive(
+    way: trips.OnTheWay, turned: Array, met: Conditions, moving: _Moving, setting: _Setting
+) -> tuple[Array, Array]:
+    """Who is turned away in this step, and those who have come to stay.
 
     People who find their destination closed are turned away and choose again there in the next step (E7); those
     for whom nothing else is open stay.
+
+    Parameters
+    ----------
+    turned : array of shape (row, destination)
+        Turned away in the step before. [person]
+
+    Returns
+    -------
+    array of shape (row, destination), array of shape (ready or 1, class, destination)
+        [person]
     """
-    arriving, coming = trips.onward_in_time(way.coming, sent)
+    arriving = way.arrive()
     key = np.tile(setting.classes.key, len(arriving) // setting.classes.key.size)
-    turned = arriving * (met.attraction <= 0)[key]
-    stuck = way.turned * ~moving.can_go[key]
-    arrived = (arriving - turned + stuck).reshape(-1, setting.classes.key.size, arriving.shape[1])
-    return _OnTheWay(coming, turned), arrived
+    turning = arriving * (met.attraction <= 0)[key]
+    stuck = turned * ~moving.can_go[key]
+    arrived = (arriving - turning + stuck).reshape(-1, setting.classes.key.size, arriving.shape[1])
+    return turning, arrived

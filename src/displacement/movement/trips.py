@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from displacement.kernels import transit
 from displacement.movement.assumptions import Travel
@@ -20,14 +21,16 @@ COST_CLASS_HOURS = 0.25
 class Timetable(NamedTuple):
     """When those who set off arrive."""
 
-    cost_class: Array
-    """Class of travel time of each pair, shape (origin, destination)."""
     weights: Array
     """Share that arrives 0, 1, 2, ... steps later, shape (lag, class)."""
-    group: Array
-    """Position of each pair in (group of origins, destination, class), shape (origin, destination)."""
-    groups: int
-    """Number of groups of origins."""
+    cost_class: Array
+    """Class of travel time of each pair, shape (origin, destination)."""
+    entry: Array
+    """Position of each pair among the (group of origins, destination, class) that occur, same shape."""
+    class_of_entry: Array
+    """Class of each that occurs, in the order of group, destination and class, shape (entry,)."""
+    first_entry: Array
+    """Where those of each (group, destination) begin, and the end, shape (group x destination + 1,)."""
 
 
 def timetable(hours: Array, group: Array, groups: int, travel: Travel, step_days: float) -> Timetable:
@@ -54,13 +57,20 @@ def timetable(hours: Array, group: Array, groups: int, travel: Travel, step_days
     weights = transit.weights(days, travel.preparation, step_days, travel.preparation_shape)
     places, costs = hours.shape[1], len(days)
     position = (group[:, None] * places + np.arange(places)) * costs + cost_class
-    return Timetable(cost_class, weights, position, groups)
+    occurs = np.zeros(groups * places * costs, dtype=bool)
+    occurs[position] = True
+    found = np.flatnonzero(occurs)
+    entry = np.empty(occurs.size, dtype=np.int64)
+    entry[found] = np.arange(found.size)
+    first = np.searchsorted(found, np.arange(groups * places + 1) * costs)
+    return Timetable(weights, cost_class, entry[position], found % costs, first)
 
 
 def by_group(going: Array, share: Array, table: Timetable) -> Array:
     """When those who set off will arrive, by group of origins.
 
-    People are first added up by group, destination and travel time; the lags are then one matrix product.
+    People are first added up by group, destination and travel time, of which few occur; the lags are then one
+    product of a sparse array with the weights.
 
     Parameters
     ----------
@@ -76,14 +86,17 @@ def by_group(going: Array, share: Array, table: Timetable) -> Array:
     array of shape (lag, group, destination)
         [person]
     """
-    rows = np.flatnonzero(going)
-    places, costs = share.shape[1], table.weights.shape[1]
+    rows, places = np.flatnonzero(going), share.shape[1]
     flow = going[rows, None] * share[rows]
-    grouped = np.bincount(table.group[rows].ravel(), flow.ravel(), table.groups * places * costs)
-    return np.asarray((grouped.reshape(-1, costs) @ table.weights.T).T.reshape(-1, table.groups, places))
+    people = np.bincount(table.entry[rows].ravel(), flow.ravel(), table.class_of_entry.size)
+    lags, costs = table.weights.shape
+    by_cost = sparse.csr_array(
+        (people, table.class_of_entry, table.first_entry), shape=(table.first_entry.size - 1, costs)
+    )
+    return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, -1, places)
 
 
-def by_row(moving: Array, share: Array, table: Timetable) -> Array:
+def by_row(moving: Array, share: Array, table: Timetable) -> Iterator[Array]:
     """When those who set off will arrive, for several sets of people with the same shares.
 
     Parameters
@@ -95,54 +108,91 @@ def by_row(moving: Array, share: Array, table: Timetable) -> Array:
     table : Timetable
         When they arrive.
 
-    Returns
-    -------
-    array of shape (lag, row, destination)
-        [person]
+    Yields
+    ------
+    array of shape (row, destination)
+        Those who arrive 0, 1, 2, ... steps later. [person]
     """
     origins = np.flatnonzero(moving.any(axis=0))
-    some = moving[:, origins]
+    some = np.ascontiguousarray(moving[:, origins])
     cost_class, shares = table.cost_class[origins], share[origins]
-    return np.stack([some @ (shares * weight[cost_class]) for weight in table.weights])
+    drawn = np.flatnonzero(shares.any(axis=0))
+    cost_class, shares = cost_class[:, drawn], shares[:, drawn]
+    for weight in table.weights:
+        arriving = np.zeros((len(moving), share.shape[1]))
+        arriving[:, drawn] = some @ (shares * weight.take(cost_class))
+        yield arriving
 
 
 class Sent(NamedTuple):
     """People who set off."""
 
-    row: Array
-    """Whose they are: positions among the rows of those on the way."""
-    people: Array
-    """When and where they arrive, shape (lag, row, destination). [person]"""
+    row: Array | slice
+    """Whose they are: positions among the rows of those on the way, each once."""
+    people: Iterable[Array]
+    """Where they arrive 0, 1, 2, ... steps later, each of shape (row, destination). [person]"""
 
 
-def onward_in_time(coming: Array, sent: Sequence[Sent]) -> tuple[Array, Array]:
-    """Those who arrive in this step, and those on the way after it.
+class OnTheWay:
+    """People between two places, by steps left; it changes in place, for it is by far the largest of the state.
+
+    The slots for the steps to come lie in a ring: a step's arrivals are taken from the slot that is due, which
+    then serves for the step after the last. Nothing else is moved as time goes by.
 
     Parameters
     ----------
-    coming : array of shape (lag, row, destination)
-        On the way before. [person]
-    sent : sequence of Sent
-        Who sets off in the step; some arrive in it.
-
-    Returns
-    -------
-    array of shape (row, destination), array of shape (lag, row, destination)
-        [person]
+    rows, places : int
+        A row is a class, or (ready, class), one after the other.
 
     Examples
     --------
-    >>> coming = np.array([[[5.0]], [[7.0]]])
-    >>> arriving, after = onward_in_time(coming, [Sent(np.array([0]), np.array([[[1.0]], [[2.0]]]))])
-    >>> arriving, after.ravel()
-    (array([[6.]]), array([9., 0.]))
+    >>> way = OnTheWay(1, 1)
+    >>> way.send(Sent(np.array([0]), np.array([[[5.0]], [[7.0]]])))
+    >>> way.arrive(), way.by_row()
+    (array([[5.]]), array([7.]))
     """
-    lags = max([len(coming), *(len(some.people) for some in sent)])
-    arriving = coming[0].copy()
-    after = np.empty((lags, *coming.shape[1:]))
-    after[: len(coming) - 1] = coming[1:]
-    after[len(coming) - 1 :] = 0.0
-    for some in sent:
-        arriving[some.row] += some.people[0]
-        after[: len(some.people) - 1, some.row] += some.people[1:]
-    return arriving, after
+
+    def __init__(self, rows: int, places: int) -> None:
+        self._slots = np.zeros((1, rows, places))
+        self._of_rows = np.zeros((1, rows))
+        self._of_places = np.zeros((1, places))
+        self._due = 0
+
+    @property
+    def due(self) -> Array:
+        """Those who arrive in this step, of all sent so far, shape (row, destination). [person]"""
+        return np.asarray(self._slots[self._due])
+
+    def by_row(self) -> Array:
+        """All on the way, shape (row,). [person]"""
+        return np.asarray(self._of_rows.sum(axis=0))
+
+    def by_place(self) -> Array:
+        """All on the way, shape (destination,). [person]"""
+        return np.asarray(self._of_places.sum(axis=0))
+
+    def send(self, sent: Sent) -> None:
+        """Add people who set off in this step; some arrive in it."""
+        for lag, people in enumerate(sent.people):
+            if lag == len(self._slots):
+                self._lengthen()
+            slot = (self._due + lag) % len(self._slots)
+            self._slots[slot][sent.row] += people
+            self._of_rows[slot][sent.row] += people @ np.ones(people.shape[1])
+            self._of_places[slot] += np.ones(people.shape[0]) @ people
+
+    def arrive(self) -> Array:
+        """Take those out who arrive in this step, shape (row, destination), and begin the next step. [person]"""
+        arriving = self.due.copy()
+        for ring in (self._slots, self._of_rows, self._of_places):
+            ring[self._due] = 0.0
+        self._due = (self._due + 1) % len(self._slots)
+        return arriving
+
+    def _lengthen(self) -> None:
+        """Add a slot for a later arrival than any before."""
+        self._slots, self._of_rows, self._of_places = (
+            np.concatenate([ring[self._due :], ring[: self._due], np.zeros_like(ring[:1])])
+            for ring in (self._slots, self._of_rows, self._of_places)
+        )
+        self._due = 0

@@ -12,7 +12,8 @@ from displacement.needs.listing import as_plain
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.behind import people_behind
 from displacement.report.pin import PIN_COLUMNS, pin_rows
-from displacement.report.share import NEEDS_COLUMNS, needs_rows
+from displacement.report.rounding import EIGHT_IN_TEN
+from displacement.report.share import NEEDS_COLUMNS, needs_rows, with_levels
 from displacement.report.supply import (
     STOCK_COLUMNS,
     SUPPLY_COLUMNS,
@@ -33,6 +34,7 @@ def write_shared(
     places: Mapping[str, Sequence[str]],
     country: str,
     marked: Callable[[Iterator[list[str]]], Rows] = iter,
+    asked: Sequence[float] = EIGHT_IN_TEN,
 ) -> None:
     """`needs.csv`, `pin.csv` and, where there is supply, `supply.csv`: made to be forwarded.
 
@@ -49,9 +51,12 @@ def write_shared(
         ISO code; blank if not known.
     marked : callable
         Changes every row before it is written, to mark it as restricted.
+    asked : sequence of float
+        Quantiles over the members.
     """
-    behind = people_behind(aid, people)
-    tables.write(folder / "needs.csv", NEEDS_COLUMNS, marked(needs_rows(aid.needs, behind)))
+    behind = people_behind(aid, people, asked)
+    header = with_levels(NEEDS_COLUMNS, asked)
+    tables.write(folder / "needs.csv", header, marked(needs_rows(aid.needs, behind, asked)))
     tables.write(folder / "pin.csv", PIN_COLUMNS, marked(pin_rows(aid.in_need, country, places)))
     if aid.supply is not None:
         rows = supply_rows(aid.supply, behind)

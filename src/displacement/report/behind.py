@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,15 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.needs.demand import Reckoner
-from displacement.report.rounding import quantiles
+from displacement.report.rounding import EIGHT_IN_TEN, quantiles
 from displacement.result import Aid
 
-__all__ = ["people_behind"]
+__all__ = ["fewest", "people_behind"]
 
 Array = NDArray[np.float64]
 
 
-def people_behind(aid: Aid, people: xr.Dataset) -> xr.Dataset:
+def people_behind(aid: Aid, people: xr.Dataset, asked: Sequence[float] = EIGHT_IN_TEN) -> xr.Dataset:
     """People whom each item serves on each day: those for whom it is, by where and how they live.
 
     Of several members the fewest count, in whichever of the shared quantiles there is anybody.
@@ -28,6 +29,8 @@ def people_behind(aid: Aid, people: xr.Dataset) -> xr.Dataset:
         The lines and who the people are.
     people : xarray.Dataset
         As the needs were reckoned from.
+    asked : sequence of float
+        Quantiles over the members that are shared.
 
     Returns
     -------
@@ -41,16 +44,16 @@ def people_behind(aid: Aid, people: xr.Dataset) -> xr.Dataset:
     by_zone, in_all = np.zeros((len(items), days, len(zones))), np.zeros((len(items), days))
     for at, item in enumerate(items):
         served = reckoner.people_served(item)
-        by_zone[at], in_all[at] = _fewest(served), _fewest(served.sum(axis=2))
+        by_zone[at], in_all[at] = fewest(served, asked), fewest(served.sum(axis=2), asked)
     coords = {"item": [item.id for item in items], "time": here["time"].values, "zone": zones}
     return xr.Dataset(
         {"by_zone": (("item", "time", "zone"), by_zone), "in_all": (("item", "time"), in_all)}, coords=coords
     )
 
 
-def _fewest(served: Array) -> Array:
+def fewest(served: Array, asked: Sequence[float]) -> Array:
     """The smallest of the shared quantiles that is anybody; 0 where none is."""
-    levels = [np.round(level) for level in quantiles(served).values() if level is not None]
+    levels = [np.round(level) for level in quantiles(served, asked).values() if level is not None]
     there = np.stack([np.where(level > 0, level, np.inf) for level in levels]).min(axis=0)
     found: Array = np.where(np.isfinite(there), there, 0.0)
     return found

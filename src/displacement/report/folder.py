@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from displacement.report.aid import write_exact, write_shared
 from displacement.report.observed import beside
 from displacement.report.rounding import quantiles
 from displacement.report.summary import summary
+from displacement.report.variants import VARIANT_COLUMNS, variant_rows
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -76,8 +77,12 @@ def _write_share(folder: Path, result: Result) -> None:
     columns = (zones.admin1, zones.admin1_name, zones.admin2, zones.admin2_name, zones.name)
     places = {code: [str(column[at]) for column in columns] for at, code in enumerate(zones.code)}
     marked = partial(share.marked, result)
-    write_shared(folder, result.aid, result.people, places, result.inputs.area.country or "", marked)
+    asked = result.scenario.uncertainty.quantiles
+    write_shared(folder, result.aid, result.people, places, result.inputs.area.country or "", marked, asked)
     share.write_pairs(folder / "origin_destination.csv", result)
+    if result.variants is not None:
+        header = share.with_levels(VARIANT_COLUMNS, asked)
+        tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
     share.write_zones(folder / "zones.geojson", result)
 
 
@@ -90,13 +95,17 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     }
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
-    needs = _few(needs.reindex(zone=result.people["zone"].values))
+    needs = _few(needs.reindex(zone=result.people["zone"].values), result.scenario.uncertainty.quantiles)
     alone = result.people.sizes["member"] == 1
     parts = [result.people, needs, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
     if not alone:
         results.write_netcdf(folder / "flows.nc", result.flows, attributes)
+    if result.variants is not None:
+        results.write_netcdf(folder / "variants.nc", result.variants, attributes)
+    if result.drivers is not None:
+        results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)
     population = result.inputs.cells["population"].values
@@ -117,14 +126,14 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
         (folder / "notes.txt").write_text("\n".join([*result.notes, ""]), encoding="utf-8")
 
 
-def _few(needs: xr.Dataset) -> xr.Dataset:
+def _few(needs: xr.Dataset, asked: Sequence[float]) -> xr.Dataset:
     """Needs as they are kept: of several members, the quantiles of every day, zone and item."""
     if needs.sizes["member"] == 1:
         return needs
-    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values)
+    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values, asked)
     found = np.stack([np.asarray(level) for level in levels.values()])
     variable = (("quantile", "time", "zone", "item"), found, needs["need"].attrs)
-    return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=[0.1, 0.5, 0.9])
+    return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=list(asked))
 
 
 REPORT_COLUMNS = ["date", "zone", "measure", "reported", "estimate", "scope", "source"]
@@ -158,11 +167,13 @@ supply.csv               where the scenario gives stock: need, target, what is o
                          what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
 zones.geojson            statistical areas with the figures of the last day
+variants.csv             of a scenario with variants that were run beside it: a few figures of each
 summary.md               the answer in a screenful
 
 Figures are rounded to two significant digits, each by itself from the exact one, so totals need not add up.
 A blank with the note lt100 stands for 1 to 99 people (in needs.csv and supply.csv: those whom the item is for); one
-with the note "not known" for a figure whose people are not given. p10 and p90 are blank where the run has no range.
+with the note "not known" for a figure whose people are not given. Columns p10, p50 ... are percentiles over the
+members; all but p50, the middle, are blank where the run has no range.
 
 {measures}
 """

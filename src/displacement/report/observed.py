@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from displacement.io.reports import WHOLE_AREA, Report
-from displacement.report.rounding import quantiles
+from displacement.report.rounding import middle
 from displacement.result import Result
 
 
@@ -49,6 +49,6 @@ def beside(result: Result) -> list[Beside]:
         values = people[report.measure].isel(time=days.index(report.date))
         values = values.sum("type") if "type" in values.dims else values
         rows = inside if report.zone == WHOLE_AREA else np.array(codes) == report.zone
-        middle = quantiles(values.transpose("member", "zone").values[:, rows].sum(axis=1))["p50"]
-        found.append(Beside(report, None if middle is None else float(middle)))
+        estimate = middle(values.transpose("member", "zone").values[:, rows].sum(axis=1))
+        found.append(Beside(report, float(estimate)))
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from displacement.report.rounding import quantiles, shared_people, words
+from displacement.report.rounding import middle, shared_people, words
 
 PIN_COLUMNS = [
     *("Country ISO3", "Admin 1 PCode", "Admin 1 Name", "Admin 2 PCode", "Admin 2 Name"),
@@ -65,7 +65,7 @@ def pin_rows(in_need: xr.Dataset, country: str, places: Mapping[str, Sequence[st
 
 
 def _middle(values: xr.DataArray, *dims: str) -> Any:
-    return np.asarray(quantiles(values.transpose("member", *dims).values)["p50"])
+    return middle(values.transpose("member", *dims).values)
 
 
 def _row(

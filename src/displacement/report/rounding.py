@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ SUPPRESSED = "lt100"
 """Note of a suppressed figure."""
 AT_ONCE = 65_536
 """Figures whose quantiles are taken together, to hold little memory."""
+EIGHT_IN_TEN = (0.1, 0.5, 0.9)
+"""Quantiles that are shown unless a scenario asks for others."""
 UNKNOWN = "not known"
 """Note of a figure that cannot be given, because the people it counts are not."""
 
@@ -66,31 +69,67 @@ def shared_quantity(value: float, people: float) -> tuple[str, str]:
     return (written(significant(value)) if whole else "0"), ""
 
 
-def quantiles(values: NDArray[Any]) -> dict[str, NDArray[Any] | None]:
-    """p10, p50 and p90 over the first axis (member); only p50 where there is one member."""
+def level_name(level: float) -> str:
+    """The name of a quantile in tables.
+
+    >>> [level_name(level) for level in (0.1, 0.05, 0.025, 0.995)]
+    ['p10', 'p05', 'p02_5', 'p99_5']
+    """
+    whole, _, part = f"{level * 100:.10g}".partition(".")
+    return f"p{whole:0>2}" + (f"_{part}" if part else "")
+
+
+def level_names(levels: Sequence[float]) -> list[str]:
+    """The names of quantiles, in their order."""
+    return [level_name(level) for level in levels]
+
+
+def quantiles(values: NDArray[Any], levels: Sequence[float] = EIGHT_IN_TEN) -> dict[str, NDArray[Any] | None]:
+    """Quantiles over the first axis (member) by name; only p50 where there is one member.
+
+    >>> quantiles(np.array([[0.0], [10.0], [20.0]]), (0.05, 0.5))
+    {'p05': array([1.]), 'p50': array([10.])}
+    """
+    names = level_names(levels)
     if values.shape[0] == 1:
-        return {"p10": None, "p50": values[0], "p90": None}
+        return {name: values[0] if name == "p50" else None for name in names}
     rest = values.shape[1:]
     flat = values.reshape(values.shape[0], -1)
-    levels = np.empty((3, flat.shape[1]))
+    found = np.empty((len(names), flat.shape[1]))
     for first in range(0, flat.shape[1], AT_ONCE):
         part = np.ascontiguousarray(flat[:, first : first + AT_ONCE].T, dtype=float)
-        levels[:, first : first + AT_ONCE] = np.quantile(part, [0.1, 0.5, 0.9], axis=1)
-    return dict(zip(("p10", "p50", "p90"), levels.reshape(3, *rest), strict=True))
+        found[:, first : first + AT_ONCE] = np.quantile(part, list(levels), axis=1)
+    return dict(zip(names, found.reshape(len(names), *rest), strict=True))
 
 
-def ranged(values: NDArray[Any]) -> str:
-    """The middle of the members for a sentence, with the range of eight in ten of them where there are several.
+def middle(values: NDArray[Any]) -> NDArray[Any]:
+    """The middle of the members, the first axis."""
+    return np.asarray(quantiles(values, (0.5,))["p50"])
+
+
+def ranged(values: NDArray[Any], levels: Sequence[float] = EIGHT_IN_TEN) -> str:
+    """The middle of the members for a sentence, with the range from the lowest to the highest quantile where there are
+    several.
 
     >>> ranged(np.array([328_412.0])), ranged(np.array([100_000.0, 200_000.0, 300_000.0]))
     ('330,000', '200,000 (120,000 to 280,000)')
     """
-    levels = quantiles(np.asarray(values, dtype=float))
-    middle, low, high = (
-        None if level is None else float(level) for level in (levels["p50"], levels["p10"], levels["p90"])
-    )
-    text = words(middle or 0.0)
-    return text if low is None or high is None else f"{text} ({words(low)} to {words(high)})"
+    found = quantiles(np.asarray(values, dtype=float), levels)
+    names = level_names(levels)
+    text, low, high = words(float(middle(values))), found[names[0]], found[names[-1]]
+    if low is None or high is None or len(names) == 1:
+        return text
+    return f"{text} ({words(float(low))} to {words(float(high))})"
+
+
+def range_in_words(levels: Sequence[float] = EIGHT_IN_TEN) -> str:
+    """What the range in brackets is.
+
+    >>> range_in_words(), range_in_words((0.05, 0.5, 0.95))
+    ('the range of 80 % of them (p10 to p90)', 'the range of 90 % of them (p05 to p95)')
+    """
+    low, high = levels[0], levels[-1]
+    return f"the range of {(high - low) * 100:.4g} % of them ({level_name(low)} to {level_name(high)})"
 
 
 def words(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,49 +12,42 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io import folders, results, tables
-from displacement.report.rounding import quantiles, shared_people, shared_quantity
+from displacement.report.rounding import (
+    EIGHT_IN_TEN,
+    level_names,
+    middle,
+    quantiles,
+    shared_people,
+    shared_quantity,
+)
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
 Array = NDArray[Any]
 
-PEOPLE_COLUMNS = [
-    "date",
-    "zone",
-    "zone_name",
-    "zone_name_ar",
-    "admin1",
-    "admin2",
-    "measure",
-    "p10",
-    "p50",
-    "p90",
-    "note",
-]
-NEEDS_COLUMNS = ["date", "zone", "zone_name", "admin1", "sector", "item", "unit", "p10", "p50", "p90", "note"]
-PAIR_COLUMNS = [
-    "week_start",
-    "origin_admin2",
-    "origin_name",
-    "destination_admin2",
-    "destination_name",
-    "p10",
-    "p50",
-    "p90",
-    "note",
-]
+PEOPLE_COLUMNS = ("date", "zone", "zone_name", "zone_name_ar", "admin1", "admin2", "measure")
+NEEDS_COLUMNS = ("date", "zone", "zone_name", "admin1", "sector", "item", "unit")
+PAIR_COLUMNS = ("week_start", "origin_admin2", "origin_name", "destination_admin2", "destination_name")
+"""What stands before the quantiles and the note."""
 ALL = "ALL"
 """Stands for the zone in rows that hold the total of the area."""
 
 
+def with_levels(columns: Sequence[str], levels: Sequence[float]) -> list[str]:
+    """The header of a table: its columns, the quantiles and the note."""
+    return [*columns, *level_names(levels), "note"]
+
+
 def write_people(path: Path, result: Result) -> None:
     """`people.csv`: every measure by day and zone, and of the whole area."""
-    tables.write(path, PEOPLE_COLUMNS, marked(result, _people_rows(result)))
+    header = with_levels(PEOPLE_COLUMNS, result.scenario.uncertainty.quantiles)
+    tables.write(path, header, marked(result, _people_rows(result)))
 
 
 def write_pairs(path: Path, result: Result) -> None:
     """`origin_destination.csv`: who set off from where to where, by week and admin 2."""
-    tables.write(path, PAIR_COLUMNS, marked(result, _pair_rows(result)))
+    header = with_levels(PAIR_COLUMNS, result.scenario.uncertainty.quantiles)
+    tables.write(path, header, marked(result, _pair_rows(result)))
 
 
 def marked(result: Result, rows: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -68,29 +61,31 @@ def _dates(dataset: xr.Dataset) -> list[str]:
     return [str(date) for date in np.datetime_as_string(dataset["time"].values, unit="D")]
 
 
-def _cells(
+def level_cells(
     levels: dict[str, Any], at: tuple[Any, ...], shown: Callable[[float], tuple[str, str]]
 ) -> list[str]:
-    """p10, p50, p90 and the note; a suppressed level suppresses the others."""
+    """The quantiles and the note; a suppressed one suppresses the others."""
     cells = [shown(float(level[at])) if level is not None else ("", "") for level in levels.values()]
     note = next((note for _, note in cells if note), "")
-    return ["", "", "", note] if note else [text for text, _ in cells] + [""]
+    return [*("" for _ in cells), note] if note else [text for text, _ in cells] + [""]
 
 
 def _people_rows(result: Result) -> Iterator[list[str]]:
     people, zones = result.people, result.inputs.zones
-    dates = _dates(people)
+    dates, asked = _dates(people), result.scenario.uncertainty.quantiles
     for measure in PEOPLE:
         by_zone = people[measure].sum("type") if "type" in people[measure].dims else people[measure]
-        levels, total = quantiles(by_zone.values), quantiles(by_zone.sum("zone").values)
+        levels, total = (quantiles(part.values, asked) for part in (by_zone, by_zone.sum("zone")))
         for day, date in enumerate(dates):
-            yield [date, ALL, "whole area", "", "", "", measure, *_cells(total, (day,), shared_people)]
+            yield [date, ALL, "whole area", "", "", "", measure, *level_cells(total, (day,), shared_people)]
             for at, code in enumerate(zones.code):
                 place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
-                yield [date, code, *place, measure, *_cells(levels, (day, at), shared_people)]
+                yield [date, code, *place, measure, *level_cells(levels, (day, at), shared_people)]
 
 
-def needs_rows(needs: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
+def needs_rows(
+    needs: xr.Dataset, behind: xr.Dataset, asked: Sequence[float] = EIGHT_IN_TEN
+) -> Iterator[list[str]]:
     """Rows of `needs.csv`: each item by day, of the whole area and of every zone that has people.
 
     Parameters
@@ -99,22 +94,24 @@ def needs_rows(needs: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
         As `demand` returns it.
     behind : xarray.Dataset
         As `people_behind` returns it: 1 to 99 people suppress a figure.
+    asked : sequence of float
+        Quantiles over the members.
     """
     code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
     by_zone, in_all = behind["by_zone"].values, behind["in_all"].values
-    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values)
+    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values, asked)
     total = needs["need"].sum("zone", skipna=False).transpose("member", "time", "item").values
-    totals = quantiles(total)
+    totals = quantiles(total, asked)
     receives = np.flatnonzero(by_zone.max(axis=(0, 1)) > 0) if ALL not in code else ()
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
     for day, date in enumerate(_dates(needs)):
         for item, (sector, name, unit) in enumerate(labels):
             about = [str(sector), str(name), str(unit)]
             shown = partial(shared_quantity, people=float(in_all[item, day]))
-            yield [date, ALL, "whole area", "", *about, *_cells(totals, (day, item), shown)]
+            yield [date, ALL, "whole area", "", *about, *level_cells(totals, (day, item), shown)]
             for at in receives:
                 shown = partial(shared_quantity, people=float(by_zone[item, day, at]))
-                cells = _cells(levels, (day, at, item), shown)
+                cells = level_cells(levels, (day, at, item), shown)
                 yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
 
 
@@ -138,10 +135,11 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
     dates = _dates(result.flows)
     of_week = 7 if result.people.sizes["member"] == 1 else 1
     for first in range(0, len(dates), of_week):
-        levels = quantiles(pairs[:, first : first + of_week].sum(axis=1))
-        middle = levels["p50"]
-        for origin, destination in np.argwhere(middle >= 0.5) if middle is not None else ():
-            cells = _cells(levels, (origin, destination), shared_people)
+        levels = quantiles(
+            pairs[:, first : first + of_week].sum(axis=1), result.scenario.uncertainty.quantiles
+        )
+        for origin, destination in np.argwhere(np.asarray(levels["p50"]) >= 0.5):
+            cells = level_cells(levels, (origin, destination), shared_people)
             yield [dates[first], codes[origin], names[origin], codes[destination], names[destination], *cells]
 
 
@@ -151,14 +149,14 @@ def write_zones(path: Path, result: Result) -> None:
     shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
     last = result.people.isel(time=-1).sum("type")
     measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
-    levels = {name: quantiles(last[name].values)["p50"] for name in measures}
+    levels = {name: middle(last[name].values) for name in measures}
     features = []
     for at, geometry in shapes.items():
         shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}
         shown |= {"zone_name_ar": zones.name_ar[at], "admin1": zones.admin1_name[at]}
         shown |= {"admin2": zones.admin2_name[at], "date": str(result.scenario.period.last)}
         for name, values in levels.items():
-            text, note = shared_people(float(values[at])) if values is not None else ("", "")
+            text, note = shared_people(float(values[at]))
             shown[name] = int(text) if text else None
             shown[f"{name}_note"] = note
         features.append({"type": "Feature", "properties": shown, "geometry": geometry})

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from displacement.io.reports import WHOLE_AREA
 from displacement.needs.loads import mass_and_volume, trucks_needed
 from displacement.needs.logistics import Supply
+from displacement.report.drivers import drivers_lines
 from displacement.report.observed import beside
 from displacement.report.pin import pin_lines
-from displacement.report.rounding import SMALLEST, quantiles, ranged, significant, words
+from displacement.report.rounding import SMALLEST, range_in_words, ranged, significant, words
+from displacement.report.rounding import middle as middle_of
 from displacement.report.supply import supply_lines
+from displacement.report.variants import variants_lines
 from displacement.result import LIMITS, Result
 
 Array = NDArray[Any]
@@ -28,8 +31,7 @@ EARLY_SHARE = 0.02
 
 def middle(values: xr.DataArray) -> Array:
     """The middle estimate over members."""
-    level = quantiles(values.transpose("member", ...).values)["p50"]
-    return np.asarray(level)
+    return middle_of(values.transpose("member", ...).values)
 
 
 def summary(result: Result) -> str:
@@ -46,11 +48,17 @@ def summary(result: Result) -> str:
     lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
+    if result.variants is not None:
+        asked = scenario.uncertainty.quantiles
+        lines += [*variants_lines(result.variants, str(scenario.period.start), asked), ""]
     lines += _reported(result)
     lines += [*needs_lines(result.needs, result.people, result.aid.logistics), ""]
     if result.supply is not None and not too_few(result.needs, result.people):
         lines += [*supply_lines(result.supply), ""]
-    lines += [*_in_need(result), *_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    lines += _in_need(result)
+    if result.drivers is not None and not too_few(result.needs, result.people):
+        lines += [*drivers_lines(result.drivers, result.inputs.zones.name), ""]
+    lines += [*_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
     return "\n".join(lines)
 
 
@@ -62,7 +70,11 @@ def _answer(result: Result) -> str:
     last = result.people.isel(time=-1)
     total = last["newly_displaced"].sum("zone")
     unable = float(middle(last["unable_to_leave"].sum("zone")))
-    people = f"about {ranged(total.values)} people" if round(float(middle(total))) else "nobody"
+    people = (
+        f"about {ranged(total.values, result.scenario.uncertainty.quantiles)} people"
+        if round(float(middle(total)))
+        else "nobody"
+    )
     text = f"{result.condition}: {people} newly displaced on {result.scenario.period.last}"
     if round(unable):
         text += f", and {words(unable)} who want to leave and cannot"
@@ -70,13 +82,14 @@ def _answer(result: Result) -> str:
 
 
 def _by_day(result: Result) -> list[str]:
+    asked = result.scenario.uncertainty.quantiles
     by_member = result.people["newly_displaced"].sum("zone").transpose("member", "time").values
     total = middle(result.people["newly_displaced"].sum("zone"))
     first = result.scenario.period.start
     shown = [day for day in DAYS if day <= len(total)]
     shown = [*shown, len(total)] if len(total) not in shown else shown
     dates = np.datetime_as_string(result.people["time"].values, unit="D")
-    cells = [f"day {day} ({dates[day - 1][5:]}): {ranged(by_member[:, day - 1])}" for day in shown]
+    cells = [f"day {day} ({dates[day - 1][5:]}): {ranged(by_member[:, day - 1], asked)}" for day in shown]
     text = f"Newly displaced, counted from {first}: " + "; ".join(cells) + "."
     if total[0] > EARLY_SHARE * total[-1]:
         text += f" {words(float(total[0]))} leave on the first day: begin the period earlier to count those before."
@@ -268,8 +281,10 @@ def _sure(result: Result) -> str:
             "One run at the middle of every assumption, without a range: planning figures of this kind have "
             "been off by a factor of 2.5 at the start of an event."
         )
+    asked = result.scenario.uncertainty.quantiles
+    brackets = f", in brackets {range_in_words(asked)}" if len(asked) > 1 else ""
     return (
-        f"Figures are the middle of {result.people.sizes['member']} members, in brackets the range of eight in ten of "
-        "them: every assumption with a prior was drawn; how the conflict goes is not part of the range. Nothing has "
+        f"Figures are the middle of {result.people.sizes['member']} members{brackets}: "
+        "every assumption with a prior was drawn; how the conflict goes is not part of the range. Nothing has "
         "been fitted."
     )

@@ -94,6 +94,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("travel_raster", "friction"),
     ("supply", "stock"),
     ("case", "observations"),
+    ("uncertainty", "parameters_file"),
 )
 """Other fields of a scenario that name a file."""
 
@@ -446,6 +447,31 @@ class ObservedDepartures(_Part):
     """A table with date, zone (p-code) and people: how many left home for the first time that day."""
 
 
+def checked_quantiles(quantiles: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantiles to show, with the middle among them.
+
+    Raises
+    ------
+    ValueError
+        If one is not between 0 and 1, or they do not rise.
+
+    Examples
+    --------
+    >>> checked_quantiles((0.05, 0.95))
+    (0.05, 0.5, 0.95)
+    """
+    wrong = [level for level in quantiles if not 0 < level < 1]
+    if wrong:
+        raise ValueError(
+            f"a quantile lies between 0 and 1 (got {wrong[0]:g}); write [0.1, 0.5, 0.9] for the 10th, 50th and 90th "
+            "percentile"
+        )
+    rising = sorted(set(quantiles))
+    if list(quantiles) != rising:
+        raise ValueError(f"write each quantile once, the smallest first: {rising}")
+    return tuple(sorted({*quantiles, 0.5}))
+
+
 class Uncertainty(_Part):
     """Members of an ensemble."""
 
@@ -453,6 +479,19 @@ class Uncertainty(_Part):
     """Number of members; 1 is the median run."""
     seed: int = Field(20241127, ge=0)
     """Seed of the random streams."""
+    parameters: Literal["calibrated", "priors"] = "calibrated"
+    """`calibrated`: assumptions that were fitted to past cases are as fitted, others as their priors say. `priors`: all
+    are as their priors say."""
+    parameters_file: str | None = None
+    """A parameter set of your own (`displacement calibrate -o FILE`) in place of the one that comes with the package."""
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    """Quantiles over the members that outputs show, between 0 and 1, the smallest first: 0.05 gives a column p05, 0.025
+    one p02_5. The middle, 0.5, is always among them. [1]"""
+
+    @field_validator("quantiles")
+    @classmethod
+    def _rise_from_0_to_1(cls, quantiles: tuple[float, ...]) -> tuple[float, ...]:
+        return checked_quantiles(quantiles)
 
 
 class ScenarioFile(_Part):

@@ -1,4 +1,4 @@
-"""The command line: run, backtest, validate, needs, explain, standards, match, template, init, schema."""
+"""The command line: run, backtest, calibrate, validate, needs, explain, standards, match, template, init, schema."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import argparse
 import datetime as dt
 import os
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-DONE, WRONG_INPUT, WRONG_USAGE, FAILED = 0, 1, 2, 3
-CASES = Path("scenarios/backtests")
-"""Where the past cases lie, beside the working directory."""
+from displacement.cli import past
+from displacement.cli.shared import DONE, FAILED, WRONG_INPUT, WRONG_USAGE, Progress, command, from_to
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,23 +67,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and stop")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    run = _command(commands, "run", "run a scenario and write its folder", _run)
+    run = command(commands, "run", "run a scenario and write its folder", _run)
     run.add_argument("scenario", type=Path, help="the scenario's YAML file")
-    run.add_argument("--variant", help="a variant of the scenario")
+    run.add_argument("--variant", help="a variant of the scenario, alone")
+    run.add_argument(
+        "--no-variants",
+        action="store_true",
+        help="of a scenario with an as_of date, do not run the variants beside it",
+    )
     run.add_argument(
         "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
     )
     run.add_argument(
         "--members",
-        type=_from_to(int, 1, 4096),
+        type=from_to(int, 1, 4096),
         help="members of the ensemble (default: the scenario's; 1: median run)",
     )
     run.add_argument(
-        "--seed", type=_from_to(int, 0, 2**32), help="seed of the members (default: the scenario's)"
+        "--seed", type=from_to(int, 0, 2**32), help="seed of the members (default: the scenario's)"
+    )
+    run.add_argument(
+        "--parameters",
+        choices=["calibrated", "priors"],
+        help="assumptions as fitted to past cases, or as their priors say (default: the scenario's, or calibrated)",
+    )
+    run.add_argument(
+        "--quantiles",
+        type=_quantiles,
+        help="quantiles over the members, such as 0.05,0.5,0.95 (default: the scenario's, or 0.1,0.5,0.9)",
     )
     run.add_argument(
         "--workers",
-        type=_from_to(int, 1, 4096),
+        type=from_to(int, 1, 4096),
         default=None,
         help="processes that share the members (default: the cores)",
     )
@@ -96,11 +109,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=["control", "departures"],
         help="keep a gridded field in internal/fields.nc",
     )
-    _add_backtest(commands)
-    validate = _command(commands, "validate", "check scenarios without running them", _validate)
+    past.add(commands)
+    validate = command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
-    _command(commands, "schema", "print the JSON Schema of a scenario", _schema)
-    needs = _command(commands, "needs", "reckon the needs of observed or planned figures", _needs)
+    command(commands, "schema", "print the JSON Schema of a scenario", _schema)
+    needs = command(commands, "needs", "reckon the needs of observed or planned figures", _needs)
     needs.add_argument(
         "table", type=Path, help="a table with date, zone or place (name or p-code) and people"
     )
@@ -128,21 +141,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     needs.add_argument(
         "--in-sites",
-        type=_from_to(float, 0, 1),
+        type=from_to(float, 0, 1),
         help="share of the people in camps and reception centres, from 0 to 1 (default: the scenario's, or 0.27)",
     )
     needs.add_argument("--until", type=_day, help="last day, such as 2024-12-31 (default: the last figure's)")
     needs.add_argument("--out", type=Path, help="folder to write (default: runs/TABLE_needs)")
-    explain = _command(commands, "explain", "take one number of a run apart, with its sources", _explain)
+    explain = command(commands, "explain", "take one number of a run apart, with its sources", _explain)
     explain.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
     explain.add_argument("--zone", required=True, help="p-code or name")
     explain.add_argument("--item", required=True, help="id of the aid item")
     explain.add_argument("--date", type=_day, required=True, help="the day, such as 2024-12-02")
-    standards = _command(commands, "standards", "print the aid lines with their sources", _standards)
+    standards = command(commands, "standards", "print the aid lines with their sources", _standards)
     standards.add_argument("--profile", default="sphere", help="sphere, winter, survival or practice")
     standards.add_argument("--area", type=Path, help="an area folder, for its own lines")
     standards.add_argument("--all", action="store_true", help="the lines beside the list too")
-    match = _command(commands, "match", "give the names in a table their p-codes", _match)
+    match = command(commands, "match", "give the names in a table their p-codes", _match)
     match.add_argument("table", type=Path, help="a table with names in English, Arabic or Turkish")
     match.add_argument("--area", type=Path, required=True, help="the area folder")
     match.add_argument(
@@ -155,64 +168,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=["place", "zone"],
         help="what the names stand for, in order of preference (default: places, then zones)",
     )
-    template = _command(commands, "template", "write an empty workbook to fill in", _template)
+    template = command(commands, "template", "write an empty workbook to fill in", _template)
     template.add_argument("kind", choices=["stock", "arrivals", "sites", "control"])
     template.add_argument("--out", type=Path, help="the workbook to write (default: KIND.xlsx)")
-    init = _command(commands, "init", "write an empty area folder to fill in", _init)
+    init = command(commands, "init", "write an empty area folder to fill in", _init)
     init.add_argument("area", type=Path, metavar="AREA", help="the folder; it must not be there, or be empty")
     return parser
-
-
-def _add_backtest(commands: Any) -> None:
-    purpose = "hold past cases against what was reported"
-    backtest = _command(commands, "backtest", purpose, _backtest)
-    backtest.add_argument(
-        "cases",
-        type=Path,
-        nargs="*",
-        metavar="CASE",
-        help=f"scenario with a `case:` (default: all in {CASES})",
-    )
-    backtest.add_argument(
-        "--members", type=_from_to(int, 1, 4096), default=64, help="members of each case (default: 64)"
-    )
-    backtest.add_argument(
-        "--seed", type=_from_to(int, 0, 2**32), help="seed of the members (default: each case's)"
-    )
-    backtest.add_argument(
-        "--workers", type=_from_to(int, 1, 4096), help="processes that share the members (default: the cores)"
-    )
-    backtest.add_argument(
-        "--population",
-        choices=["low", "central", "high", "all"],
-        default="all",
-        help="people at the start; all (the default): central, and median runs of low and high where a case has them",
-    )
-    backtest.add_argument("--parameters", metavar="NAME", help="a set of parameters (default: each case's)")
-    backtest.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        default=Path("runs/backtest"),
-        help="folder to write (default: runs/backtest)",
-    )
-    backtest.add_argument(
-        "--update",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="texts whose part between <!-- backtest --> and <!-- /backtest --> is written anew from the scores",
-    )
-
-
-def _command(
-    commands: Any, name: str, purpose: str, do: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
-    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    command.set_defaults(do=do)
-    return command
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -227,19 +188,24 @@ def _run(chosen: argparse.Namespace) -> int:
         return WRONG_USAGE
     name = scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
     target = chosen.out or Path("runs") / name
-    progress = _Progress()
+    progress = Progress()
     progress("starting")
-    from displacement.pipeline import run
+    from displacement.pipeline import run, run_variants
     from displacement.report.folder import write
 
     workers = chosen.workers or os.cpu_count() or 1
-    result = run(
+    all_of_them = (
+        scenario.as_of is not None and scenario.variants and not scenario.variant and not chosen.no_variants
+    )
+    result = (run_variants if all_of_them else run)(
         scenario,
         members=chosen.members,
         seed=chosen.seed,
         keep=chosen.keep,
         progress=progress,
         workers=workers,
+        quantiles=chosen.quantiles,
+        parameters=chosen.parameters,
     )
     progress("writing the folder")
     write(result, target)
@@ -249,104 +215,6 @@ def _run(chosen: argparse.Namespace) -> int:
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE
-
-
-def _backtest(chosen: argparse.Namespace) -> int:
-    from displacement.evaluate import backtest as past
-    from displacement.report import backtest as report
-
-    scenarios = [_with_parameters(path, chosen.parameters) for path in chosen.cases or _all_cases()]
-    for path in chosen.update:
-        report.parted(path)
-    progress = _Progress()
-    cases: dict[str, list[Any]] = {}
-    for level, members, asked in _runs(scenarios, chosen.population, chosen.members):
-        for scenario in asked:
-            case = past.run_case(
-                scenario,
-                members=members,
-                seed=chosen.seed,
-                population=level,
-                workers=chosen.workers or os.cpu_count() or 1,
-                progress=_told_of(progress, f"{scenario.path.stem}, {level} population"),
-            )
-            cases.setdefault(level, []).append(case)
-    progress("scoring")
-    scores = report.joined({level: past.scores(found) for level, found in cases.items()}, cases)
-    planning = past.planning(next(iter(cases.values())))
-    progress("writing the folder")
-    report.write(chosen.out, cases, scores, planning, _made_of(scenarios))
-    for path in chosen.update:
-        report.update(path, scores)
-    progress.done()
-    print(report.printed(scores))
-    print(f"To read: {chosen.out / 'backtest.html'}")
-    return DONE
-
-
-def _all_cases() -> list[Path]:
-    """The past cases beside the working directory."""
-    from displacement.io.errors import InputError, finding
-
-    found = sorted(CASES.glob("*.yaml"))
-    if not found:
-        raise InputError(finding(CASES, "holds no past case (*.yaml); name the scenario files of the cases"))
-    return found
-
-
-def _with_parameters(path: Path, parameters: str | None) -> Any:
-    """A past case, loaded, with a set of parameters in place of its own."""
-    from pydantic import ValidationError
-
-    from displacement.io.errors import InputError, finding
-    from displacement.scenario.load import load
-
-    scenario = load(path)
-    if scenario.case is None:
-        message = "is no past case; give it use and observations, the table of what was counted"
-        raise InputError(finding(path, message, at="case"))
-    if parameters is None:
-        return scenario
-    settings = scenario.uncertainty
-    try:
-        changed = type(settings).model_validate(settings.model_dump() | {"parameters": parameters})
-    except ValidationError:
-        message = f"cannot be run with the parameters '{parameters}'; leave --parameters out"
-        raise InputError(finding(path, message, at="uncertainty.parameters")) from None
-    return scenario.model_copy(update={"uncertainty": changed})
-
-
-def _runs(scenarios: Sequence[Any], population: str, members: int) -> list[tuple[Any, int, list[Any]]]:
-    """Levels of the population, the headline first, with members and the cases that have the level."""
-    if population != "all":
-        return [(population, members, list(scenarios))]
-    beside = [scenario for scenario in scenarios if _has_levels(scenario)]
-    others = [(level, 1, beside) for level in ("low", "high") if beside]
-    return [("central", members, list(scenarios)), *others]
-
-
-def _has_levels(scenario: Any) -> bool:
-    """Whether the table of a case's population says how low and how high it may be."""
-    from displacement.io import tables
-
-    if scenario.population.zones is None:
-        return False
-    rows = tables.read(scenario.file(scenario.population.zones), ["zone", "population"])
-    return bool(rows) and {"low", "high"} <= set(rows[0])
-
-
-def _told_of(progress: _Progress, name: str) -> Callable[[str], None]:
-    """Progress that says of which case it speaks."""
-    return lambda step: progress(f"{name}: {step}")
-
-
-def _made_of(scenarios: Sequence[Any]) -> dict[str, Any]:
-    """The cases with the hashes of their own tables, for the manifest."""
-    from displacement.io.provenance import provenance
-
-    files = [path for one in scenarios for path in (one.path, one.file(one.case.observations))]
-    made = provenance({}, files)
-    return {**made, "scenario": {one.path.stem: one.settings() for one in scenarios}}
 
 
 def _validate(chosen: argparse.Namespace) -> int:
@@ -386,16 +254,15 @@ def _init(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _from_to(kind: type[Any], low: float, high: float) -> Callable[[str], Any]:
-    """Reads a number of an option that must lie between two bounds."""
+def _quantiles(written: str) -> tuple[float, ...]:
+    """Reads quantiles with commas between them."""
+    from displacement.scenario.model import checked_quantiles
 
-    def number(written: str) -> Any:
-        value = kind(written)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be from {low} to {high} (got {written})")
-        return value
-
-    return number
+    try:
+        return checked_quantiles(tuple(float(part) for part in written.split(",")))
+    except ValueError as error:
+        hint = f"write numbers with commas between, such as 0.05,0.5,0.95 (got {written})"
+        raise argparse.ArgumentTypeError(hint if "convert" in str(error) else str(error)) from None
 
 
 def _day(written: str) -> dt.date:
@@ -506,25 +373,3 @@ def _template(chosen: argparse.Namespace) -> int:
     write(chosen.kind, output)
     print(f"{output}: fill in the rows below the example, which is left out when the table is read")
     return DONE
-
-
-class _Progress:
-    """Tells the step on a terminal, and nothing where the output is piped."""
-
-    def __init__(self) -> None:
-        self.shown = sys.stderr.isatty()
-        self.began = time.monotonic()
-
-    def __call__(self, step: str) -> None:
-        if self.shown:
-            seconds = time.monotonic() - self.began
-            print(f"\r\033[K{seconds:5.1f} s  {step} ...", end="", file=sys.stderr, flush=True)
-
-    def done(self) -> None:
-        """Clear the line."""
-        if self.shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

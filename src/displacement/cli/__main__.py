@@ -1,0 +1,7 @@
+"""`python -m displacement.cli`."""
+
+import sys
+
+from displacement.cli import main
+
+sys.exit(main())
