@@ -42,7 +42,7 @@ WIDTH = 520.0
 """Of a drawing half a page wide. [pixel]"""
 FULL = 1080.0
 """Of a drawing as wide as the page. [pixel]"""
-ROWS = 28
+ROWS = 24
 """Rows of a chart, so that it fits on a printed page."""
 
 

@@ -21,10 +21,12 @@ MARGIN = 52.0
 """Room for the labels of an axis that goes up. [pixel]"""
 EDGE = 30.0
 """Room at the right for half a label. [pixel]"""
-LABELS, SHARE_LABELS = 300.0, 150.0
+LABELS, SHARE_LABELS = 310.0, 200.0
 """Room for the label of a row, and of a row of shares. [pixel]"""
 ALIKE = 7.0
 """Width of a letter of a mark; marks that would overlap are made one. [pixel]"""
+LETTER = 6.2
+"""Width of a letter of a label, on average. [pixel]"""
 TOP, STEP = 14.0, 22.0
 """First row, and from one to the next. [pixel]"""
 
@@ -301,11 +303,11 @@ def rows(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Ti
     values = [
         value for one in given for value in (*one.seen, *one.told, *one.marks.values()) if value is not None
     ]
-    axis = wide_enough(values, LABELS, width - EDGE)
+    axis = wide_enough(values, LABELS + ALIKE, width - EDGE)
     placed = tuple(
         Row(
             TOP + at * STEP,
-            one.label,
+            cut(one.label, LABELS),
             _bar(axis, one.seen),
             _bar(axis, one.told),
             _apart({name: position(axis, value) for name, value in one.marks.items()}),
@@ -315,6 +317,16 @@ def rows(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Ti
         for at, one in enumerate(given)
     )
     return placed, ticks(axis)
+
+
+def cut(label: str, room: float) -> str:
+    """A label that keeps to its room.
+
+    >>> cut("Afrin, A'zaz, Al Bab, Jarablus", 120.0), cut("Idleb", 120.0)
+    ("Afrin, A'zaz, Al …", 'Idleb')
+    """
+    most = int(room / LETTER)
+    return label if len(label) <= most else f"{label[: most - 2].rstrip(' ,')} …"
 
 
 def _apart(marks: Mapping[str, float]) -> dict[str, float]:
@@ -340,10 +352,18 @@ def _bar(axis: Axis, levels: Levels) -> Bar | None:
 def shares(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Tick, ...]]:
     """The same for shares of a whole, on an axis from 0 to the largest share. [1]"""
     values = [value for one in given for value in (*one.seen, *one.told) if value is not None]
-    most = next(step for step in (0.1, 0.2, 0.5, 1.0) if max(values) <= step)
+    most = next(step for step in (0.1, 0.2, 0.5, 1.0) if max(values) <= step + 1e-9)
     axis = Axis(0.0, most, SHARE_LABELS, width - EDGE, logarithmic=False)
     placed = tuple(
-        Row(TOP + at * STEP, one.label, _bar(axis, one.seen), _bar(axis, one.told), {}, one.filled, one.words)
+        Row(
+            TOP + at * STEP,
+            cut(one.label, SHARE_LABELS),
+            _bar(axis, one.seen),
+            _bar(axis, one.told),
+            {},
+            one.filled,
+            one.words,
+        )
         for at, one in enumerate(given)
     )
     marks = (most * part / 5 for part in range(6))
