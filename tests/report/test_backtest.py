@@ -285,6 +285,13 @@ def test_skill_is_against_the_best_baseline(scores):
     assert (trust.trusts(scores)[0].best, trust.trusts(scores)[0].skill) == ("B1", -0.25)
 
 
+def test_another_population_is_set_beside_the_headline_only_where_it_is_of_the_same_totals(scores):
+    """All cases together have two totals with each population here; of four, two would not compare."""
+    assert trust.trusts(scores)[-1].factor_low == 1.75
+    more = scores.assign(figures=scores["figures"].where(scores["population"] != "central", 4))
+    assert trust.trusts(more)[-1].factor_low is None
+
+
 def test_the_terminal_shows_every_case_within_its_width(scores):
     shown = backtest.printed(scores)
     assert max(map(len, shown.splitlines())) <= 100

@@ -73,14 +73,20 @@ def _trust(scores: pd.DataFrame, name: str) -> Trust:
         totals=_count(headline, "factor"),
         factor=_value(headline, "factor"),
         worst=_value(headline, "worst factor"),
-        factor_low=_value(own[own["population"] == "low"], "factor"),
-        factor_high=_value(own[own["population"] == "high"], "factor"),
+        factor_low=_beside(own, headline, "low"),
+        factor_high=_beside(own, headline, "high"),
         figures=figures,
         inside=None if coverage is None else round(coverage * figures),
         width=_value(headline, "width"),
         skill=skill,
         best=best,
     )
+
+
+def _beside(own: pd.DataFrame, headline: pd.DataFrame, level: str) -> float | None:
+    """Factor on totals with another population; nothing where it is of fewer totals than the headline's."""
+    found = own[own["population"] == level]
+    return _value(found, "factor") if _count(found, "factor") == _count(headline, "factor") else None
 
 
 def _row(scores: pd.DataFrame, measure: str) -> Any:
