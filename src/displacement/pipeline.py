@@ -98,14 +98,14 @@ def run(
     lines = aid_lines_of(scenario)
     listed = _stock(scenario, lines)
     edges = stages.edges_of(scenario)
-    parameters = ensemble.members(scenario)
-    if keep and len(parameters) > 1:
+    assumptions = ensemble.members(scenario)
+    if keep and len(assumptions) > 1:
         raise ValueError("keep: gridded fields are those of one member; run with members=1")
 
-    if len(parameters) == 1:
-        moved = stages.run_members(parameters, inputs, events, edges, scenario, map=map, progress=progress)
+    if len(assumptions) == 1:
+        moved = stages.run_members(assumptions, inputs, events, edges, scenario, map=map, progress=progress)
     else:
-        moved = _ensemble(parameters, inputs, events, edges, scenario, workers, progress)
+        moved = _ensemble(assumptions, inputs, events, edges, scenario, workers, progress)
     people = variables.describe(_with_names(moved.people, inputs), variables.PEOPLE)
     flows = variables.describe(moved.flows, variables.FLOWS)
 

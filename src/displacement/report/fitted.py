@@ -40,7 +40,8 @@ def printed(fitted: ParameterSet) -> str:
     told = fitted.diagnostics
     return (
         f"{markdown(fitted)}\n\n"
-        f"History matching: {told.matched_share:.0%} of {told.matched_draws} draws through the priors are ruled out by no figure.\n"
+        f"History matching: no figure rules out {told.matched_share:.0%} of {told.matched_draws} draws "
+        "through the priors.\n"
         f"Root mean square misfit of the median draw: {told.misfit_before:.2f} standard deviations before, "
         f"{told.misfit_after:.2f} after."
     )

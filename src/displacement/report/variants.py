@@ -31,7 +31,7 @@ Array = NDArray[Any]
 VARIANT_COLUMNS = ("variant", "condition", "measure", "day", "zone", "zone_name", "unit")
 """What stands before the quantiles and the note."""
 WIDTH = 96
-LABEL = 18
+LABEL = 20
 """Width of the name of a variant."""
 
 
@@ -167,7 +167,7 @@ def _range(low: Array | None, high: Array | None, say: Callable[[float], str]) -
 
 
 def _row(label: str, cells: Sequence[str]) -> str:
-    name = label if len(label) < LABEL - 2 else label[: LABEL - 5] + "..."
+    name = label if len(label) < LABEL - 2 else label[: LABEL - 6] + "..."
     width = (WIDTH - LABEL) // len(cells) - 1
     return ("  " + f"{name:<{LABEL - 2}}" + "".join(f"{cell:<{width}} " for cell in cells)).rstrip()
 
