@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= scenarios/aleppo_2024.yaml
+MEMBERS ?= 64
+KEPT := scenarios/backtests/scores.csv
 
-.PHONY: run test test-slow check format manifest clean
+.PHONY: run backtest tables test test-slow check format manifest clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +19,16 @@ $(VENV)/.developer: $(VENV)/.installed
 
 run: $(VENV)/.installed
 	$(BIN)/displacement run $(SCENARIO)
+
+# Runs the past cases and keeps their scores; README and model card say what they say.
+backtest: $(VENV)/.installed
+	$(BIN)/displacement backtest --members $(MEMBERS)
+	cp runs/backtest/scores.csv $(KEPT)
+	$(BIN)/python tools/backtest_tables.py $(KEPT) README.md MODEL_CARD.md
+
+# The tables alone, from the scores that are kept.
+tables: $(VENV)/.installed
+	$(BIN)/python tools/backtest_tables.py $(KEPT) README.md MODEL_CARD.md
 
 test: $(VENV)/.developer
 	$(BIN)/python -m pytest -q

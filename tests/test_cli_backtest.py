@@ -21,10 +21,10 @@ def asked(monkeypatch):
     """Cases are invented in place of being run; the list says what was asked for."""
     runs = []
 
-    def run_case(scenario, members, seed, population, workers, progress):
+    def run_case(scenario, members, seed, population, parameters, workers, progress):
         progress("running")
         name = scenario.path.stem
-        runs.append((name, members, seed, population, scenario.uncertainty))
+        runs.append((name, members, seed, population, parameters))
         return past.case(name, 1 if members == 1 else 5, population, scenario.case.use)
 
     monkeypatch.setattr(evaluated, "run_case", run_case)
@@ -112,8 +112,21 @@ def test_a_scenario_that_is_no_case_is_found_before_anything_is_run(folder, aske
     assert asked == []
 
 
-def test_parameters_go_into_the_scenario_or_are_refused(folder, asked, capsys):
-    """There is no set of parameters of this name, whether or not scenarios can name one."""
-    assert cli.main(["backtest", "--parameters", "no such set"]) == cli.WRONG_INPUT
-    assert "cannot be run with the parameters 'no such set'" in capsys.readouterr().err
-    assert asked == []
+def test_parameters_are_those_of_each_case_unless_named(folder, asked):
+    assert cli.main(["backtest"]) == cli.DONE
+    assert cli.main(["backtest", "--parameters", "priors"]) == cli.DONE
+    assert [run[4] for run in asked] == [None] * 4 + ["priors"] * 4
+
+
+def test_a_case_is_run_scored_and_written(folder, capsys):
+    """Nothing invented: the toy question, held against one total and one count that lies before its run."""
+    rows = "displaced_cum,2030-01-02,2030-01-08,,,3000,people,whole area,a report\n"
+    rows += "displaced_cum,2029-11-01,2029-12-01,,,10,people,before the run,a report\n"
+    (folder / "scenarios/backtests/observed.csv").write_text(OBSERVED + rows, encoding="utf-8")
+    case = str(folder / "scenarios" / "backtests" / "second.yaml")
+    assert cli.main(["backtest", case, "--members", "2", "--workers", "1", "--seed", "1"]) == cli.DONE
+    kept = report.read_scores(folder / "runs/backtest/scores.csv").set_index("measure")
+    assert kept.loc["factor", "figures"].tolist() == [1, 1], "of all figures and of the checked ones"
+    assert (kept.loc["factor", "model"] >= 1).all()
+    assert "listed" in (folder / "runs/backtest/backtest.html").read_text(encoding="utf-8")
+    assert "second (validation)" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import csv
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import past
@@ -11,6 +12,9 @@ import pytest
 from displacement.io.errors import InputError
 from displacement.report import backtest, charts, trust
 from displacement.report.figures import figures, splits
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "scenarios" / "backtests" / "scores.csv"
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +217,14 @@ def test_a_chart_shows_an_observed_range_where_one_is_given():
     assert second.low is None
 
 
+def test_a_reported_total_stands_beside_the_figure_of_the_very_same_count():
+    """10,000 reported; 5,000 (3,100 to 8,500) told of the same count; the curve has 16,000 that day."""
+    case = past.case()
+    first, _ = backtest._of_case(case, past.scores([case]))["fan"].points
+    assert first.told is not None
+    assert first.told.low > first.told.middle > first.told.high > first.y, "lower down is less"
+
+
 @pytest.mark.parametrize("keep", [[], [7]], ids=["no figure", "only a listed one"])
 def test_a_case_without_a_scored_figure_has_a_page_too(keep):
     case = past.case().isel(figure=keep)
@@ -245,7 +257,7 @@ def test_the_readme_table_is_made_of_the_scores(scores):
     row = next(line for line in lines if "case_a" in line)
     assert row == (
         "| The events of case_a \\| invented (`case_a`, calibration) | 2.0 (4.0) | 1.8 / 2.5 | 3 of 4 | 4.0 | -0.25 (B1) "
-        "| Totals good to a factor of two; the range holds; a plain rule (B1) does better |"
+        "| Totals good to a factor of two; the range holds; a plain rule (B1) scores better |"
     )
     assert any(line.startswith("| **all cases** |") for line in lines)
 
@@ -254,12 +266,12 @@ def test_the_readme_table_is_made_of_the_scores(scores):
     ("given", "words"),
     [
         ({"factor": 1.5}, "Totals close"),
-        ({"factor": 3.14}, "Totals 3.1 times off: read them as an order of magnitude"),
+        ({"factor": 3.14}, "Totals off by a factor of 3.1: plan with the range, not the middle"),
         ({"factor": np.nan}, "No dated total to hold it against"),
         ({"coverage": 0.5}, "the range is too narrow: plan beyond it"),
         ({"coverage": 1.0}, "the range holds, with room to spare"),
         ({"width": 11.0}, "the range holds, but is too wide to plan with"),
-        ({"skill": 0.1}, "better than every plain rule"),
+        ({"skill": 0.1}, "scores better than every plain rule"),
     ],
 )
 def test_words_follow_the_scores(given, words):
@@ -271,6 +283,13 @@ def test_words_follow_the_scores(given, words):
 def test_skill_is_against_the_best_baseline(scores):
     """B1 is beaten by a quarter less than nothing, B4 by three quarters: B1 is the better of both."""
     assert (trust.trusts(scores)[0].best, trust.trusts(scores)[0].skill) == ("B1", -0.25)
+
+
+def test_another_population_is_set_beside_the_headline_only_where_it_is_of_the_same_totals(scores):
+    """All cases together have two totals with each population here; of four, two would not compare."""
+    assert trust.trusts(scores)[-1].factor_low == 1.75
+    more = scores.assign(figures=scores["figures"].where(scores["population"] != "central", 4))
+    assert trust.trusts(more)[-1].factor_low is None
 
 
 def test_the_terminal_shows_every_case_within_its_width(scores):
@@ -297,3 +316,10 @@ def test_a_text_without_the_marks_is_an_error_that_says_what_to_write(tmp_path, 
         InputError, match=r"README.md: has no part to write anew; put a line <!-- backtest -->"
     ):
         backtest.updated(path, scores)
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
+def test_the_tables_we_ship_are_what_the_kept_scores_make(name):
+    """`make tables` writes them anew."""
+    path = ROOT / name
+    assert path.read_text(encoding="utf-8") == backtest.updated(path, backtest.read_scores(KEPT))

@@ -42,7 +42,7 @@ WIDTH = 520.0
 """Of a drawing half a page wide. [pixel]"""
 FULL = 1080.0
 """Of a drawing as wide as the page. [pixel]"""
-ROWS = 28
+ROWS = 24
 """Rows of a chart, so that it fits on a printed page."""
 
 
@@ -377,7 +377,8 @@ def _points(scored: Sequence[Figure]) -> list[charts.Seen]:
             one.observed_low,
             one.observed_high,
             one.role == "fitted",
-            f"{one.date}: {_people(one.observed)} {one.scope}",
+            f"{one.date}: reported {_people(one.observed)}, estimate {_people(one.p50)}; {one.scope}",
+            (one.p10, one.p50, one.p90),
         )
         for one in scored
         if one.kind == "displaced_cum" and one.unit == "people" and not one.origin and not one.destination
@@ -391,7 +392,7 @@ def _row(figure: Figure) -> charts.Told:
         label,
         (figure.observed_low, figure.observed, figure.observed_high),
         (figure.p10, figure.p50, figure.p90),
-        figure.baselines,
+        {name[-1]: value for name, value in figure.baselines.items()},
         figure.role == "fitted",
         f"{label}: reported {_people(figure.observed)}, {told}",
     )

@@ -21,8 +21,12 @@ MARGIN = 52.0
 """Room for the labels of an axis that goes up. [pixel]"""
 EDGE = 30.0
 """Room at the right for half a label. [pixel]"""
-LABELS, SHARE_LABELS = 300.0, 150.0
+LABELS, SHARE_LABELS = 310.0, 200.0
 """Room for the label of a row, and of a row of shares. [pixel]"""
+ALIKE = 7.0
+"""Width of a letter of a mark; marks that would overlap are made one. [pixel]"""
+LETTER = 6.2
+"""Width of a letter of a label, on average. [pixel]"""
 TOP, STEP = 14.0, 22.0
 """First row, and from one to the next. [pixel]"""
 
@@ -75,6 +79,8 @@ class Point(NamedTuple):
     filled: bool
     words: str
     """What a reader is told who points at it."""
+    told: Bar | None
+    """The estimate of the very same count."""
 
 
 Levels = tuple[float | None, float | None, float | None]
@@ -82,7 +88,7 @@ Levels = tuple[float | None, float | None, float | None]
 
 
 class Seen(NamedTuple):
-    """An observed figure of a day."""
+    """An observed figure of a day, with its estimate."""
 
     date: np.datetime64
     value: float
@@ -90,6 +96,7 @@ class Seen(NamedTuple):
     high: float | None
     filled: bool
     words: str
+    told: Levels
 
 
 class Told(NamedTuple):
@@ -99,7 +106,7 @@ class Told(NamedTuple):
     seen: Levels
     told: Levels
     marks: Mapping[str, float]
-    """Other estimates by name."""
+    """Other estimates by name, one letter each."""
     filled: bool
     words: str
 
@@ -127,7 +134,7 @@ class Row(NamedTuple):
     told: Bar | None
     """The estimate; nothing where it says nothing."""
     marks: Mapping[str, float]
-    """Other estimates by name. [pixel]"""
+    """Other estimates by name, those that lie together under one. [pixel]"""
     filled: bool
     words: str
 
@@ -247,7 +254,12 @@ def fan(
     across, marks = days_axis(days, MARGIN, width - EDGE)
     middle = np.asarray(levels["p50"])
     top = [float(np.max(level)) for level in levels.values() if level is not None]
-    seen = [value for point in points for value in (point.value, point.low, point.high) if value is not None]
+    seen = [
+        value
+        for point in points
+        for value in (point.value, point.low, point.high, *point.told)
+        if value is not None
+    ]
     up = wide_enough([*top, *(seen or [max(top) / 30.0])], height - 24.0, 8.0)
     numbers = days.astype("datetime64[D]").astype(int)
     x = [position(across, float(day)) for day in numbers]
@@ -264,6 +276,7 @@ def fan(
             _placed(up, point.high),
             point.filled,
             point.words,
+            _bar(up, point.told),
         )
         for point in points
     )
@@ -290,20 +303,45 @@ def rows(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Ti
     values = [
         value for one in given for value in (*one.seen, *one.told, *one.marks.values()) if value is not None
     ]
-    axis = wide_enough(values, LABELS, width - EDGE)
+    axis = wide_enough(values, LABELS + ALIKE, width - EDGE)
     placed = tuple(
         Row(
             TOP + at * STEP,
-            one.label,
+            cut(one.label, LABELS),
             _bar(axis, one.seen),
             _bar(axis, one.told),
-            {name: position(axis, value) for name, value in one.marks.items()},
+            _apart({name: position(axis, value) for name, value in one.marks.items()}),
             one.filled,
             one.words,
         )
         for at, one in enumerate(given)
     )
     return placed, ticks(axis)
+
+
+def cut(label: str, room: float) -> str:
+    """A label that keeps to its room.
+
+    >>> cut("Afrin, A'zaz, Al Bab, Jarablus", 120.0), cut("Idleb", 120.0)
+    ("Afrin, A'zaz, Al …", 'Idleb')
+    """
+    most = int(room / LETTER)
+    return label if len(label) <= most else f"{label[: most - 2].rstrip(' ,')} …"
+
+
+def _apart(marks: Mapping[str, float]) -> dict[str, float]:
+    """Marks that would cover each other, made one.
+
+    >>> _apart({"1": 100.0, "4": 160.0, "2": 101.0})
+    {'12': 100.0, '4': 160.0}
+    """
+    found: list[tuple[str, float]] = []
+    for name, at in sorted(marks.items(), key=lambda mark: mark[1]):
+        if found and at - found[-1][1] < ALIKE * (len(found[-1][0]) + 1) / 2:
+            found[-1] = (found[-1][0] + name, found[-1][1])
+        else:
+            found.append((name, at))
+    return {"".join(sorted(name)): at for name, at in found}
 
 
 def _bar(axis: Axis, levels: Levels) -> Bar | None:
@@ -314,10 +352,18 @@ def _bar(axis: Axis, levels: Levels) -> Bar | None:
 def shares(given: Sequence[Told], width: float) -> tuple[tuple[Row, ...], tuple[Tick, ...]]:
     """The same for shares of a whole, on an axis from 0 to the largest share. [1]"""
     values = [value for one in given for value in (*one.seen, *one.told) if value is not None]
-    most = next(step for step in (0.1, 0.2, 0.5, 1.0) if max(values) <= step)
+    most = next(step for step in (0.1, 0.2, 0.5, 1.0) if max(values) <= step + 1e-9)
     axis = Axis(0.0, most, SHARE_LABELS, width - EDGE, logarithmic=False)
     placed = tuple(
-        Row(TOP + at * STEP, one.label, _bar(axis, one.seen), _bar(axis, one.told), {}, one.filled, one.words)
+        Row(
+            TOP + at * STEP,
+            cut(one.label, SHARE_LABELS),
+            _bar(axis, one.seen),
+            _bar(axis, one.told),
+            {},
+            one.filled,
+            one.words,
+        )
         for at, one in enumerate(given)
     )
     marks = (most * part / 5 for part in range(6))

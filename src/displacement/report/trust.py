@@ -73,14 +73,20 @@ def _trust(scores: pd.DataFrame, name: str) -> Trust:
         totals=_count(headline, "factor"),
         factor=_value(headline, "factor"),
         worst=_value(headline, "worst factor"),
-        factor_low=_value(own[own["population"] == "low"], "factor"),
-        factor_high=_value(own[own["population"] == "high"], "factor"),
+        factor_low=_beside(own, headline, "low"),
+        factor_high=_beside(own, headline, "high"),
         figures=figures,
         inside=None if coverage is None else round(coverage * figures),
         width=_value(headline, "width"),
         skill=skill,
         best=best,
     )
+
+
+def _beside(own: pd.DataFrame, headline: pd.DataFrame, level: str) -> float | None:
+    """Factor on totals with another population; nothing where it is of fewer totals than the headline's."""
+    found = own[own["population"] == level]
+    return _value(found, "factor") if _count(found, "factor") == _count(headline, "factor") else None
 
 
 def _row(scores: pd.DataFrame, measure: str) -> Any:
@@ -121,7 +127,7 @@ def _of_totals(trust: Trust) -> str:
         return "totals close"
     if trust.factor <= FAIR:
         return "totals good to a factor of two"
-    return f"totals {number(trust.factor)} times off: read them as an order of magnitude"
+    return f"totals off by a factor of {number(trust.factor)}: plan with the range, not the middle"
 
 
 def _of_range(trust: Trust) -> str:
@@ -138,7 +144,11 @@ def _of_range(trust: Trust) -> str:
 def _of_skill(trust: Trust) -> str:
     if trust.skill is None:
         return ""
-    return "better than every plain rule" if trust.skill > 0 else f"a plain rule ({trust.best}) does better"
+    return (
+        "scores better than every plain rule"
+        if trust.skill > 0
+        else f"a plain rule ({trust.best}) scores better"
+    )
 
 
 def number(value: float) -> str:
