@@ -6,7 +6,7 @@ SCENARIO ?= scenarios/aleppo_2024.yaml
 MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 
-.PHONY: run backtest tables test test-slow check format manifest clean
+.PHONY: run backtest calibrate tables test test-slow check format manifest clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,11 +24,16 @@ run: $(VENV)/.installed
 backtest: $(VENV)/.installed
 	$(BIN)/displacement backtest --members $(MEMBERS)
 	cp runs/backtest/scores.csv $(KEPT)
-	$(BIN)/python tools/backtest_tables.py $(KEPT) README.md MODEL_CARD.md
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
 
-# The tables alone, from the scores that are kept.
+# Fits the shared assumptions to the cases marked for calibration; what comes out is what runs use.
+calibrate: $(VENV)/.installed
+	$(BIN)/displacement calibrate --out src/displacement/movement/calibrated.yaml
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
+
+# The tables alone, from the scores and the parameters that are kept.
 tables: $(VENV)/.installed
-	$(BIN)/python tools/backtest_tables.py $(KEPT) README.md MODEL_CARD.md
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
 
 test: $(VENV)/.developer
 	$(BIN)/python -m pytest -q

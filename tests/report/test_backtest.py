@@ -9,7 +9,6 @@ import numpy as np
 import past
 import pytest
 
-from displacement.io.errors import InputError
 from displacement.report import backtest, charts, trust
 from displacement.report.figures import figures, splits
 
@@ -297,29 +296,3 @@ def test_the_terminal_shows_every_case_within_its_width(scores):
     assert max(map(len, shown.splitlines())) <= 100
     for name in ("case_a", "case_b", "all cases"):
         assert f"\n{name}" in f"\n{shown}"
-
-
-def test_only_the_marked_part_of_a_text_is_written_anew(tmp_path, scores):
-    text = tmp_path / "README.md"
-    text.write_text(f"before\n{backtest.BEGINS}\nold\n{backtest.ENDS}\nafter\n", encoding="utf-8")
-    made = backtest.updated(text, scores)
-    assert made == f"before\n{backtest.BEGINS}\n{backtest.markdown(scores)}\n{backtest.ENDS}\nafter\n"
-    text.write_text(made, encoding="utf-8")
-    assert backtest.updated(text, scores) == made
-
-
-@pytest.mark.parametrize("text", ["nothing", backtest.BEGINS, f"{backtest.ENDS}{backtest.BEGINS}"])
-def test_a_text_without_the_marks_is_an_error_that_says_what_to_write(tmp_path, text, scores):
-    path = tmp_path / "README.md"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(
-        InputError, match=r"README.md: has no part to write anew; put a line <!-- backtest -->"
-    ):
-        backtest.updated(path, scores)
-
-
-@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
-def test_the_tables_we_ship_are_what_the_kept_scores_make(name):
-    """`make tables` writes them anew."""
-    path = ROOT / name
-    assert path.read_text(encoding="utf-8") == backtest.updated(path, backtest.read_scores(KEPT))

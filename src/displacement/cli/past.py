@@ -126,10 +126,11 @@ def _calibrate(chosen: argparse.Namespace) -> int:
 def _backtest(chosen: argparse.Namespace) -> int:
     from displacement.evaluate import backtest as past
     from displacement.report import backtest as report
+    from displacement.report import marked
 
     scenarios = [_loaded(path) for path in chosen.cases or _all_cases()]
     for path in chosen.update:
-        report.parted(path)
+        marked.parted(path, report.MARK)
     progress = Progress()
     cases: dict[str, list[Any]] = {}
     for level, members, asked in _runs(scenarios, chosen.population, chosen.members):
@@ -150,7 +151,7 @@ def _backtest(chosen: argparse.Namespace) -> int:
     progress("writing the folder")
     report.write(chosen.out, cases, scores, planning, _made_of(scenarios))
     for path in chosen.update:
-        report.update(path, scores)
+        marked.update(path, report.MARK, report.markdown(scores))
     progress.done()
     print(report.printed(scores))
     print(f"To read: {chosen.out / 'backtest.html'}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pandas as pd
 import xarray as xr
 
 from displacement.io import folders, tables
-from displacement.io.errors import InputError, finding
 from displacement.io.provenance import PACKAGE, version
 from displacement.report import charts
 from displacement.report.figures import BASELINES, ROLES, SCORED, Figure, Split, figures, splits
@@ -22,10 +20,10 @@ from displacement.report.rounding import quantiles, significant
 from displacement.report.trust import ALL, Trust, number, trusts
 from displacement.result import LIMITS
 
-__all__ = ["joined", "markdown", "page", "printed", "read_scores", "update", "updated", "write"]
+__all__ = ["MARK", "joined", "markdown", "page", "printed", "read_scores", "write"]
 
-BEGINS, ENDS = "<!-- backtest -->", "<!-- /backtest -->"
-"""What the generated part of a text stands between."""
+MARK = "backtest"
+"""Name of the marks around the table of scores in a text."""
 SCORE_COLUMNS = [
     "population", "case", "title", "use", "role", "measure", "unit", "figures", "model",
     "B1", "B2", "B3", "B4", "skill", "note", "members", "seed", "parameters",
@@ -152,41 +150,6 @@ def _cells(trust: Trust) -> list[str]:
 
 def _or_dash(value: float | None) -> str:
     return "–" if value is None else number(value)
-
-
-def updated(path: Path, scores: pd.DataFrame) -> str:
-    """A text with its marked part made anew.
-
-    Raises
-    ------
-    InputError
-        If the marks are not there, once each and in order.
-    """
-    before, after = parted(path)
-    return f"{before}{BEGINS}\n{markdown(scores)}\n{ENDS}{after}"
-
-
-def update(path: Path, scores: pd.DataFrame) -> None:
-    """Write the marked part of a text anew, in its place."""
-    text = updated(path, scores)
-    with tables.saving(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="")
-
-
-def parted(path: Path) -> tuple[str, str]:
-    """What stands before and after the marked part of a text; an error if it has none."""
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            text = stream.read()
-    except OSError as error:
-        raise InputError(finding(path, f"cannot be read ({error.strerror}); name a text file")) from None
-    found = re.fullmatch(rf"(.*){BEGINS}.*{ENDS}(.*)", text, re.DOTALL)
-    if found is None or text.count(BEGINS) != 1 or text.count(ENDS) != 1:
-        message = (
-            f"has no part to write anew; put a line {BEGINS} and below it a line {ENDS} where the table goes"
-        )
-        raise InputError(finding(path, message))
-    return found[1], found[2]
 
 
 def printed(scores: pd.DataFrame) -> str:

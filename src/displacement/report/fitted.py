@@ -6,7 +6,10 @@ from math import exp
 
 from displacement.movement.calibrated import ParameterSet
 
-__all__ = ["markdown", "printed"]
+__all__ = ["MARK", "markdown", "printed"]
+
+MARK = "fitted"
+"""Name of the marks around the table in a text."""
 
 
 def markdown(fitted: ParameterSet) -> str:
