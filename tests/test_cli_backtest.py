@@ -9,6 +9,7 @@ import pytest
 from displacement import cli
 from displacement.evaluate import backtest as evaluated
 from displacement.report import backtest as report
+from displacement.report import marked
 
 ROOT = Path(__file__).parents[1]
 TOY = ROOT / "tests" / "toy" / "toy.yaml"
@@ -84,10 +85,10 @@ def test_one_population_is_run_with_members_and_is_the_headline(folder, asked):
 
 def test_the_texts_named_are_written_anew_from_the_scores(folder, asked):
     text = folder / "README.md"
-    text.write_text(f"before\n{report.BEGINS}\n{report.ENDS}\nafter\n", encoding="utf-8")
+    text.write_text("before\n<!-- backtest -->\n<!-- /backtest -->\nafter\n", encoding="utf-8")
     assert cli.main(["backtest", "--update", str(text)]) == cli.DONE
     kept = report.read_scores(folder / "runs" / "backtest" / "scores.csv")
-    assert text.read_text(encoding="utf-8") == report.updated(text, kept)
+    assert text.read_text(encoding="utf-8") == marked.updated(text, report.MARK, report.markdown(kept))
     assert "`second`, validation" in text.read_text(encoding="utf-8")
 
 
