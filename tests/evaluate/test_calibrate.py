@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import HEAD, written
 
-from displacement.evaluate import calibrate
+from displacement.evaluate import calibrate, fitting
 from displacement.evaluate.smoother import smoothed
 from displacement.io import observations
 from displacement.io.errors import InputError
@@ -49,7 +49,7 @@ def test_a_case_that_is_not_for_calibration_is_refused_before_its_figures_are_op
     opened = []
     monkeypatch.setattr(observations, "read", lambda *read: opened.append(read))
     path = case(tmp_path, use)
-    for attempt in (calibrate.prepared, lambda one: calibrate.calibrate([one], "test", draws=8, members=8)):
+    for attempt in (fitting.prepared, lambda one: calibrate.calibrate([one], "test", draws=8, members=8)):
         with pytest.raises(InputError, match=rf"is marked '{use}', and only cases marked 'use: calibration'"):
             attempt(path)
     assert not opened
@@ -57,30 +57,30 @@ def test_a_case_that_is_not_for_calibration_is_refused_before_its_figures_are_op
 
 def test_a_scenario_without_a_case_is_refused(tmp_path):
     with pytest.raises(InputError, match="has no 'case'"):
-        calibrate.prepared(written(tmp_path, HEAD))
+        fitting.prepared(written(tmp_path, HEAD))
 
 
 def test_figures_after_the_case_says_fit_until_change_nothing(tmp_path):
     """The last figure, of 9 January, lies after 7 January: neither its number nor its day reaches the fitting."""
-    first = calibrate.prepared(case(tmp_path))
+    first = fitting.prepared(case(tmp_path))
     other = tmp_path / "other"
     other.mkdir()
-    second = calibrate.prepared(case(other, observed=OBSERVED.replace("9000", "1")))
+    second = fitting.prepared(case(other, observed=OBSERVED.replace("9000", "1")))
     assert [row.value for row in first.observations] == [3000, 6000, 1000, 500]
     assert first.scenario.period.last == dt.date(2030, 1, 7)
-    for one, other in zip(calibrate.targets(first), calibrate.targets(second), strict=True):
+    for one, other in zip(fitting.targets(first), fitting.targets(second), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_shares_count_by_their_ratios_and_levels_by_their_levels(tmp_path):
     """By hand: ln(1001/501)/2 apart from the mean of the two logarithms; levels as they are."""
-    goal = calibrate.targets(calibrate.prepared(case(tmp_path)))
+    goal = fitting.targets(fitting.prepared(case(tmp_path)))
     half = np.log(1001 / 501) / 2
     np.testing.assert_allclose(goal.values, [np.log(3001), np.log(6001), half, -half])
     np.testing.assert_allclose(goal.centring @ np.array([1.0, 2.0, 7.0, 3.0]), [1.0, 2.0, 2.0, -2.0])
-    early = np.log(2.0) ** 2 + calibrate.MODEL_ERROR**2
+    early = np.log(2.0) ** 2 + fitting.MODEL_ERROR**2
     np.testing.assert_allclose(np.diag(goal.covariance)[:2], early, rtol=1e-4)
-    assert goal.covariance[0, 1] == pytest.approx(calibrate.WITHIN_SERIES * early, rel=1e-4)
+    assert goal.covariance[0, 1] == pytest.approx(fitting.WITHIN_SERIES * early, rel=1e-4)
     assert goal.covariance[0, 2] == 0
 
 
@@ -92,18 +92,18 @@ def test_no_more_than_eight_shared_parameters_are_free(monkeypatch):
 
 
 def test_departures_are_those_of_the_whole_run(tmp_path):
-    found = calibrate.prepared(case(tmp_path))
+    found = fitting.prepared(case(tmp_path))
     scores = np.random.default_rng(1).normal(size=(2, len(calibrate.FREE) + 1))
     members = calibrate.of_case(scores, 0, found.scenario.movement)
-    alone = calibrate.departures(found, members)
-    everything = calibrate.arrivals(replace(found, leaving=0), members)
+    alone = fitting.departures(found, members)
+    everything = fitting.arrivals(replace(found, leaving=0), members)
     np.testing.assert_allclose(everything[:, :2], alone, rtol=1e-6)
-    np.testing.assert_allclose(everything[:, 2:], calibrate.arrivals(found, members))
+    np.testing.assert_allclose(everything[:, 2:], fitting.arrivals(found, members))
 
 
 def test_the_event_effect_of_a_case_is_its_score_times_the_spread(tmp_path):
     """Of two cases, the second: median of the spread is 0.337, its score 2; the other case's score does not matter."""
-    movement = calibrate.prepared(case(tmp_path)).scenario.movement
+    movement = fitting.prepared(case(tmp_path)).scenario.movement
     scores = np.zeros((1, len(calibrate.FREE) + 2))
     scores[0, -2:] = 7.0, 2.0
     (found,) = calibrate.of_case(scores, 1, movement)
@@ -113,7 +113,7 @@ def test_the_event_effect_of_a_case_is_its_score_times_the_spread(tmp_path):
 
 def told(folder, found, member):
     """The case again, with a member's own figures in place of the invented ones."""
-    figures = [*calibrate.departures(found, [member])[0], *calibrate.arrivals(found, [member])[0]]
+    figures = [*fitting.departures(found, [member])[0], *fitting.arrivals(found, [member])[0]]
     rows = list(csv.reader(OBSERVED.splitlines()))
     text = "\n".join(
         ",".join([*row[:5], f"{value:.0f}", *row[6:]]) for row, value in zip(rows[1:5], figures, strict=True)
@@ -124,7 +124,7 @@ def told(folder, found, member):
 
 def test_fitting_moves_the_estimates_towards_the_figures(tmp_path):
     """Figures of a hazard twice as strong and people who mind the way; one process or two give the same set."""
-    found = calibrate.prepared(case(tmp_path))
+    found = fitting.prepared(case(tmp_path))
     movement = found.scenario.movement
     member = movement.model_copy(
         update={
@@ -146,14 +146,14 @@ def test_fitting_moves_the_estimates_towards_the_figures(tmp_path):
 def test_known_parameters_are_found_again(tmp_path, record_property):
     """V16: in 50 repeats, draw what departures depend on from the priors, make figures with the errors that are assumed,
     fit, and count how often the 80 % interval holds what was drawn. Of all intervals 70 to 90 % must."""
-    found = calibrate.prepared(case(tmp_path, observed=DAILY))
-    goal = calibrate.targets(found)
+    found = fitting.prepared(case(tmp_path, observed=DAILY))
+    goal = fitting.targets(found)
     columns, random = len(calibrate.FREE) + 1, np.random.default_rng(16)
     root = np.linalg.cholesky(goal.covariance)
     held, spread = [], []
 
     def predict(scores):
-        return np.log1p(calibrate.departures(found, calibrate.of_case(scores, 0, found.scenario.movement)))
+        return np.log1p(fitting.departures(found, calibrate.of_case(scores, 0, found.scenario.movement)))
 
     for _ in range(50):
         truth = random.standard_normal(columns)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from displacement import ensemble
-from displacement.evaluate import calibrate
+from displacement.evaluate import fitting
 from displacement.io import observations
 from displacement.io.gazetteer import Gazetteer
 from displacement.scenario.load import load
@@ -30,15 +30,15 @@ CASES = Path(__file__).parents[2] / "scenarios" / "backtests"
     ],
 )
 def test_totals_of_every_case_are_met_within_a_factor_of_two(name, last):
-    """The last totals, and the last of December 2019 that fitting may read. Median run with the shipped parameters; nothing
-    was fitted to 2024, nor to what came after 2 February 2020."""
+    """The last totals, and the last of December 2019 that fitting may read. Median run with the shipped parameters;
+    nothing was fitted to 2024, nor to what came after 2 February 2020."""
     scenario = ensemble.at_medians(load(CASES / f"{name}.yaml"))
     rows = observations.read(
         scenario.file(scenario.case.observations), Gazetteer(scenario.area_folder, scenario.own_places)
     )
     (total,) = (row for row in rows if (row.kind, row.unit, row.date) == ("displaced_cum", "people", last))
-    case = calibrate.with_figures(scenario, [total])
-    estimate = calibrate.departures(case, [scenario.movement])[0, 0]
+    case = fitting.with_figures(scenario, [total])
+    estimate = fitting.departures(case, [scenario.movement])[0, 0]
     assert total.value / 2 <= estimate <= total.value * 2, f"{estimate:,.0f}, reported {total.value:,.0f}"
 
 
