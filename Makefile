@@ -24,16 +24,19 @@ run: $(VENV)/.installed
 backtest: $(VENV)/.installed
 	$(BIN)/displacement backtest --members $(MEMBERS)
 	cp runs/backtest/scores.csv $(KEPT)
-	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md data/nw_syria
+	$(BIN)/python tools/manifest.py data/nw_syria
 
 # Fits the shared assumptions to the cases marked for calibration; what comes out is what runs use.
 calibrate: $(VENV)/.installed
 	$(BIN)/displacement calibrate --out src/displacement/movement/calibrated.yaml
-	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md data/nw_syria
+	$(BIN)/python tools/manifest.py data/nw_syria
 
 # The tables alone, from the scores and the parameters that are kept.
 tables: $(VENV)/.installed
-	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md
+	$(BIN)/python tools/generated_parts.py $(KEPT) README.md MODEL_CARD.md data/nw_syria
+	$(BIN)/python tools/manifest.py data/nw_syria
 
 test: $(VENV)/.developer
 	$(BIN)/python -m pytest -q

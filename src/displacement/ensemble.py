@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -91,10 +92,16 @@ def chosen(scenario: Scenario) -> ParameterSet | None:
     InputError
         If a set of the user's own cannot be read.
     """
+    file = set_file(scenario)
+    return None if file is None else parameter_sets.read(file)
+
+
+def set_file(scenario: Scenario) -> Path | None:
+    """The file of that parameter set."""
     if scenario.uncertainty.parameters == "priors":
         return None
     own = scenario.uncertainty.parameters_file
-    return parameter_sets.read(scenario.file(own) if own else parameter_sets.SHIPPED)
+    return scenario.file(own) if own else parameter_sets.SHIPPED
 
 
 def at_medians(scenario: Scenario) -> Scenario:

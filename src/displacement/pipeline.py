@@ -333,9 +333,14 @@ def _stock(scenario: Scenario, lines: Catalogue) -> StockList:
 
 
 def _own_files(scenario: Scenario) -> list[Path]:
-    """Tables of observed figures and stock that the scenario names."""
+    """Tables of observed figures and stock that the scenario names, and the fitted parameters."""
     named = scenario.supply.stock if scenario.supply else None
-    return [*_report_files(scenario), *([scenario.file(named)] if named else [])]
+    fitted = ensemble.set_file(scenario)
+    return [
+        *_report_files(scenario),
+        *([scenario.file(named)] if named else []),
+        *([fitted] if fitted else []),
+    ]
 
 
 def _report_files(scenario: Scenario) -> list[Path]:

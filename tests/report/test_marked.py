@@ -6,7 +6,7 @@ import pytest
 
 from displacement.io import parameters
 from displacement.io.errors import InputError
-from displacement.report import backtest, fitted, marked
+from displacement.report import backtest, fitted, marked, record
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "scenarios" / "backtests" / "scores.csv"
@@ -44,3 +44,20 @@ def test_the_parameters_we_show_are_those_we_ship():
     path = ROOT / "MODEL_CARD.md"
     made = fitted.markdown(parameters.read(parameters.SHIPPED))
     assert path.read_text(encoding="utf-8") == marked.updated(path, fitted.MARK, made)
+
+
+def test_the_record_of_the_shipped_area_is_what_the_kept_scores_make():
+    """`make tables` writes it anew."""
+    scores = backtest.read_scores(KEPT)
+    kept = record.said(ROOT / "data" / "nw_syria", str(scores["parameters"].iloc[0]))
+    assert kept.startswith("On 4 past cases of this area such runs were off by a factor of ")
+    made = record.of_scores(scores)
+    assert f"{made.inside} of {made.figures} counts" in kept
+    assert record.said(ROOT / "data" / "nw_syria", "others") == ""
+
+
+def test_an_area_without_a_record_says_nothing_and_a_broken_one_is_an_error(tmp_path):
+    assert record.said(tmp_path, "priors") == ""
+    (tmp_path / record.NAME).write_text('{"cases": 4}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"track_record.json.* is no record of past cases"):
+        record.said(tmp_path, "priors")

@@ -13,6 +13,7 @@ from support import changed
 
 import displacement as dp
 from displacement import cli
+from displacement.io import parameters
 from displacement.report.rounding import shared_people, significant
 
 
@@ -213,9 +214,13 @@ def test_every_file_says_what_it_is(folder):
 
 def test_the_manifest_names_inputs_versions_and_settings(folder):
     manifest = json.loads((folder / "internal" / "manifest.json").read_text(encoding="utf-8"))
-    assert {"area/zones.csv", "area/control.csv", "toy/toy.yaml"} <= set(manifest["inputs"])
+    assert {"area/zones.csv", "area/control.csv", "toy/toy.yaml", "movement/calibrated.yaml"} <= set(
+        manifest["inputs"]
+    )
     assert all(len(entry["sha256"]) == 64 for entry in manifest["inputs"].values())
-    assert manifest["scenario"]["movement"]["hazard"]["memory"] == 8.0
+    fitted = {one.name: one.median for one in parameters.read(parameters.SHIPPED).parameters}
+    assert manifest["scenario"]["movement"]["hazard"]["memory"] == fitted["hazard.memory"]
+    assert manifest["scenario"]["movement"]["hazard"]["takeover_hazard"] == 0.3, "not fitted"
     assert not any(name[0] == "/" for name in manifest["inputs"])
 
 

@@ -9,12 +9,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from displacement.ensemble import chosen
 from displacement.io.reports import WHOLE_AREA
+from displacement.movement.calibrated import ParameterSet
 from displacement.needs.loads import mass_and_volume, trucks_needed
 from displacement.needs.logistics import Supply
 from displacement.report.drivers import drivers_lines
 from displacement.report.observed import beside
 from displacement.report.pin import pin_lines
+from displacement.report.record import said
 from displacement.report.rounding import SMALLEST, range_in_words, ranged, significant, words
 from displacement.report.rounding import middle as middle_of
 from displacement.report.supply import supply_lines
@@ -276,6 +279,24 @@ def _rests_on(needs: xr.Dataset) -> str:
 
 
 def _sure(result: Result) -> str:
+    """How sure the figures are, and what they rest on."""
+    fitted = chosen(result.scenario)
+    record = said(result.scenario.area_folder, fitted.version if fitted else "priors")
+    return " ".join(filter(None, (_how_sure(result), record, _fitted(fitted))))
+
+
+def _fitted(found: ParameterSet | None) -> str:
+    """Which assumptions were fitted to past cases."""
+    if found is None:
+        return "No assumption was fitted to past cases (parameters: priors)."
+    cases = ", ".join(case.name for case in found.cases)
+    return (
+        f"{len(found.parameters)} assumptions are as fitted to {cases} (parameters {found.version}), the others as their "
+        "priors or the scenario say."
+    )
+
+
+def _how_sure(result: Result) -> str:
     if result.people.sizes["member"] == 1:
         return (
             "One run at the middle of every assumption, without a range: planning figures of this kind have "
@@ -285,6 +306,5 @@ def _sure(result: Result) -> str:
     brackets = f", in brackets {range_in_words(asked)}" if len(asked) > 1 else ""
     return (
         f"Figures are the middle of {result.people.sizes['member']} members{brackets}: "
-        "every assumption with a prior was drawn; how the conflict goes is not part of the range. Nothing has "
-        "been fitted."
+        "every assumption with a prior was drawn; how the conflict goes is not part of the range."
     )
