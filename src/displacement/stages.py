@@ -349,7 +349,7 @@ def move(
 
 def _conditions(
     inputs: Inputs, events: Timeline, member: Movement, edges: Array
-) -> Callable[[int], simulate.Conditions]:
+) -> list[simulate.Conditions]:
     """What people meet, step by step: where they may go, what presses them there, whether they may go home."""
     places = inputs.destinations
     fronts = hazard.front_distances(
@@ -365,8 +365,8 @@ def _conditions(
     is_exit = places.zone >= inputs.zones.inside
     exit_code = np.array(inputs.zones.code)[places.zone]
 
-    def conditions(step: int) -> simulate.Conditions:
-        middle = (edges[step] + edges[step + 1]) / 2
+    found = []
+    for step, middle in enumerate((edges[:-1] + edges[1:]) / 2):
         closures = events.epochs[events.epoch_of_day[int(middle)]]
         shut = is_exit & np.isin(exit_code, closures.crossings)
         attraction = destinations.attraction(
@@ -380,9 +380,8 @@ def _conditions(
             assumptions=member.destinations,
         )
         onward = np.where(is_exit, 0.0, pressed[step])
-        return simulate.Conditions(attraction, onward, homeward[step], calm[step], shut)
-
-    return conditions
+        found.append(simulate.Conditions(attraction, onward, homeward[step], calm[step], shut))
+    return found
 
 
 def _threats_at(inputs: Inputs, events: Timeline, fronts: Sequence[hazard.Front], cell: Array) -> Threats:

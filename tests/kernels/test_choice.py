@@ -31,19 +31,19 @@ def slow_logit(hours, allowed, attraction, decay):
 @settings(max_examples=60, deadline=None)
 @given(hours=hours, allowed=masks, attraction=sizes, decay=st.floats(0.0, 20.0))
 def test_every_model_keeps_the_contract(model, hours, allowed, attraction, decay):
-    shares = model(hours, allowed, attraction, decay)
+    shares = model(hours, allowed, decay)(attraction)
     usable = (allowed > 0) & np.isfinite(hours) & (attraction > 0)
     assert (shares >= 0).all()
     assert (shares[~usable] == 0).all()
     np.testing.assert_allclose(shares.sum(axis=1), usable.any(axis=1), rtol=1e-12)
-    turned = model(hours[::-1, ::-1], allowed[::-1, ::-1], attraction[::-1, ::-1], decay)
+    turned = model(hours[::-1, ::-1], allowed[::-1, ::-1], decay)(attraction[::-1, ::-1])
     np.testing.assert_allclose(turned[::-1, ::-1], shares, rtol=1e-12, atol=1e-15)
 
 
 @settings(max_examples=60, deadline=None)
 @given(hours=hours, allowed=masks, attraction=sizes, decay=st.floats(0.0, 3.0))
 def test_the_logit_equals_the_slow_way(hours, allowed, attraction, decay):
-    shares = logit(hours, allowed, attraction, decay)
+    shares = logit(hours, allowed, decay)(attraction)
     np.testing.assert_allclose(shares, slow_logit(hours, allowed, attraction, decay), rtol=1e-10, atol=1e-15)
 
 
@@ -51,31 +51,43 @@ def test_the_logit_equals_the_slow_way(hours, allowed, attraction, decay):
 @given(hours=hours, attraction=sizes, decay=st.floats(0.0, 3.0))
 def test_removing_a_destination_leaves_the_ratios_of_the_others(hours, attraction, decay):
     allowed = np.ones(hours.shape)
-    before = logit(hours, allowed, attraction, decay)
+    before = logit(hours, allowed, decay)(attraction)
     allowed[:, 0] = 0.0
-    after = logit(hours, allowed, attraction, decay)
+    after = logit(hours, allowed, decay)(attraction)
     left = before[:, 1:].sum(axis=1, keepdims=True)
     some = (left > 1e-6)[:, 0]
     np.testing.assert_allclose(after[some, 1:], before[some, 1:] / left[some], rtol=1e-9, atol=1e-15)
 
 
 def test_without_decay_people_go_in_proportion_to_size_exactly():
-    shares = logit(np.array([[1.0, 9.0]]), np.ones((1, 2), dtype=float), np.array([[1.0, 3.0]]), 0.0)
+    shares = logit(np.array([[1.0, 9.0]]), np.ones((1, 2)), 0.0)(np.array([[1.0, 3.0]]))
     assert (shares == [[0.25, 0.75]]).all()
 
 
 def test_with_infinite_decay_people_go_to_the_nearest_exactly():
     hours, size = np.array([[2.0, 1.0, 3.0]]), np.array([[1e9, 1.0, 1e9]])
-    shares = logit(hours, np.ones((1, 3), dtype=float), size, 1e6)
+    shares = logit(hours, np.ones((1, 3)), 1e6)(size)
     assert (shares == [[0.0, 1.0, 0.0]]).all()
 
 
 def test_splitting_a_destination_changes_no_other_share():
     hours = np.array([[1.0, 2.0, 2.0]])
-    whole = logit(hours[:, :2], np.ones((1, 2), dtype=float), np.array([[5.0, 8.0]]), 0.5)
-    split = logit(hours, np.ones((1, 3), dtype=float), np.array([[5.0, 3.0, 5.0]]), 0.5)
+    whole = logit(hours[:, :2], np.ones((1, 2)), 0.5)(np.array([[5.0, 8.0]]))
+    split = logit(hours, np.ones((1, 3)), 0.5)(np.array([[5.0, 3.0, 5.0]]))
     assert split[0, 0] == pytest.approx(whole[0, 0], rel=1e-12)
 
 
 def test_where_all_is_closed_nobody_goes():
-    assert (logit(np.array([[1.0, np.inf]]), np.array([[0.0, 1.0]]), np.array([[1.0, 1.0]]), 0.5) == 0).all()
+    choose = logit(np.array([[1.0, np.inf]]), np.array([[0.0, 1.0]]), 0.5)
+    assert (choose(np.array([[1.0, 1.0]])) == 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(closed=st.integers(0, 2), decay=st.sampled_from([0.5, 50.0, 300.0, 1e4]))
+def test_once_the_near_ones_are_closed_the_far_ones_share_as_if_those_had_never_been(closed, decay):
+    hours, size = np.array([[1.0, 2.0, 3.0, 3.001]]), np.array([[5.0, 3.0, 2.0, 2.0]])
+    choose = logit(hours, np.ones((1, 4)), decay)
+    still = np.where(np.arange(4) < closed, 0.0, size)
+    alone = logit(hours[:, closed:], np.ones((1, 4 - closed)), decay)(size[:, closed:])
+    np.testing.assert_allclose(choose(still)[:, closed:], alone, rtol=1e-10)
+    np.testing.assert_array_equal(choose(size), logit(hours, np.ones((1, 4)), decay)(size))

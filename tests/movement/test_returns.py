@@ -278,11 +278,11 @@ def test_people_by_block_and_by_destination_are_the_same_people(toy, monkeypatch
 
     def watched(state, fresh, pressed, met, epoch, setting):
         after, written = real(state, fresh, pressed, met, epoch, setting)
-        by_block = setting.classes.of_blocks(after.away)
+        classes = setting.classes
+        by_block = classes.by_row(after.away.sum(axis=1))
         first = after.first.by_row() + after.turned_first.sum(axis=1)
         again = after.again.by_row() + after.turned_again.sum(axis=1)
-        elsewhere = after.present.sum(axis=2) + setting.split[:, None] * first
-        elsewhere = elsewhere + again.reshape(elsewhere.shape)
+        elsewhere = after.present.sum(axis=1) + classes.split * first[classes.of_row] + again
         gaps.append(np.abs(by_block - elsewhere).max())
         return after, written
 
@@ -291,6 +291,31 @@ def test_people_by_block_and_by_destination_are_the_same_people(toy, monkeypatch
     people = run(toy, events, 60, returns={"line_reach": 0.0})
     assert float(people["returned_cum"].sum()) > 0
     assert max(gaps) < 1e-9
+
+
+def test_those_who_always_go_home_alike_move_together_as_they_would_one_by_one(toy, monkeypatch):
+    """Lumping rows of like hazards is exact; every class and entry of READY in a row of its own gives the same."""
+    from displacement.movement import simulate
+
+    def one_by_one(homeward, adding):
+        return np.arange(homeward.shape[1] * adding.shape[1]).reshape(adding.shape[1], -1).T
+
+    real, rows = simulate._rows, []
+
+    def watched(homeward, adding):
+        rows.append(real(homeward, adding))
+        return rows[-1]
+
+    events = [*assault("2030-01-08"), {"close": "X-WEST", "date": "2030-01-05"}]
+    found = []
+    for way in (watched, one_by_one):
+        monkeypatch.setattr(simulate, "_rows", way)
+        found.append(run(toy, events, 60))
+    lumped, apart = found
+    assert float(lumped["returned_cum"].sum()) > 0
+    assert rows[0].max() + 1 < rows[0].size
+    for name in lumped.data_vars:
+        np.testing.assert_allclose(lumped[name], apart[name], rtol=1e-10, atol=1e-9, err_msg=str(name))
 
 
 def test_travel_home_needs_a_way(toy):

@@ -75,10 +75,11 @@ class World:
         self.allowed = Allowed(np.ones((2, count)), 1.0 - np.eye(count))
 
     def run(self):
-        def conditions(step):
-            calm, shut = np.zeros(2), np.zeros(self.count, dtype=bool)
-            return Conditions(self.attraction[step], self.onward[step], self.homeward[step], calm, shut)
-
+        calm, shut = np.zeros(2), np.zeros(self.count, dtype=bool)
+        conditions = [
+            Conditions(self.attraction[step], self.onward[step], self.homeward[step], calm, shut)
+            for step in range(self.steps)
+        ]
         between = np.zeros((self.count, self.count))
         routes = Routes(self.epoch, self.hours, [between] * len(self.hours))
         zones = [f"Z{at}" for at in range(2 + self.count)]
@@ -206,12 +207,13 @@ def test_who_wanted_to_leave_and_could_not_stays_counted_only_until_it_is_quiet_
     assert (people["unable_to_leave"].sum("zone") == 3000).all()
     quiet = World()
     quiet.hours = [np.full((2, 2), np.inf)]
-    real = simulate.Conditions
-
-    def calm_from_the_fourth(step):
-        calm = np.full(2, float(step >= 4))
-        shut = np.zeros(2, dtype=bool)
-        return real(quiet.attraction[step], quiet.onward[step], quiet.homeward[step], calm, shut)
+    shut = np.zeros(2, dtype=bool)
+    calm_from_the_fourth = [
+        Conditions(attraction, onward, homeward, np.full(2, float(step >= 4)), shut)
+        for step, (attraction, onward, homeward) in enumerate(
+            zip(quiet.attraction, quiet.onward, quiet.homeward, strict=True)
+        )
+    ]
 
     routes = Routes(quiet.epoch, quiet.hours, [np.zeros((2, 2))])
     people, _ = simulate.simulate(

@@ -1,14 +1,14 @@
 """The loop over steps: who leaves, where they go, when they arrive, move on or go home (E4 to E9).
 
-Everything here is on blocks x destinations, the same size whatever the grid. Those away are kept by what they
-need to go home (`returns.READY`), origin class (zone x response key x displaced before or not) and
-destination; those on the way also by steps left; and once more by block of origin, so that people go home to
-the block they left.
+Everything here is on blocks x destinations, the same size whatever the grid. Those away are kept by origin class
+(zone x response key), by what they need to go home (`returns.READY`; told apart only where it ever makes a
+difference) and by destination; those on the way also by steps left. By block of origin, and by whether they had been
+displaced before, they are kept once more, all destinations together, so that people go home to the block they left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,28 +72,33 @@ class Conditions(NamedTuple):
 
 
 class _Classes(NamedTuple):
-    """Origin classes: displaced before or not x (zone x key). Residents come first, in the order of the pairs."""
+    """Origin classes: pairs of zone and key. A row is a class and what its people need to go home."""
 
     zone: Array
     key: Array
-    pair_of_block: Array
-    """Zone x key of each block, shape (block,)."""
+    of_block: Array
+    """Class of each block, shape (block,)."""
     adding: sparse.csr_array
-    """Adds blocks up to pairs, shape (block, pair)."""
+    """Adds blocks up to classes, shape (block, class)."""
+    row: Array
+    """Row of each entry of `READY` and class, shape (ready, class): those who always go home alike share one."""
+    of_row: Array
+    """Class of each row."""
+    split: Array
+    """Share of a class that is in each row. [1]"""
 
     @property
-    def pairs(self) -> int:
-        """Number of pairs of zone and key; there are twice as many classes."""
-        return self.zone.size // 2
+    def key_of_row(self) -> Array:
+        """Response key of each row."""
+        return np.asarray(self.key[self.of_row])
 
-    def of_blocks(self, people: Array) -> Array:
-        """People by class from people by (ready, status, block), shape (ready, class)."""
-        ready, status, blocks = people.shape
-        return np.asarray(people.reshape(-1, blocks) @ self.adding).reshape(ready, status * self.pairs)
+    def by_class(self, people: Array) -> Array:
+        """People by class from people by (ready, block), shape (ready, class)."""
+        return np.asarray(people @ self.adding)
 
-    def to_blocks(self, by_class: Array) -> Array:
-        """Values of the class of each block, shape (ready, status, block)."""
-        return by_class.reshape(len(by_class), 2, self.pairs)[:, :, self.pair_of_block]
+    def by_row(self, people: Array) -> Array:
+        """People by row from people by (ready, block), shape (row,)."""
+        return np.bincount(self.row.ravel(), self.by_class(people).ravel(), self.of_row.size)
 
 
 class _State(NamedTuple):
@@ -110,15 +115,15 @@ class _State(NamedTuple):
     away: Array
     """Away from home by block, shape (ready, status, block): the sum of the three below."""
     present: Array
-    """Shape (ready, class, destination)."""
+    """Shape (row, destination)."""
     first: trips.OnTheWay
     """On their first trip, by class; how ready they are to go home is told apart on arrival."""
     again: trips.OnTheWay
-    """On a later trip, by (ready, class)."""
+    """On a later trip, by row."""
     turned_first: Array
     """Found the destination of their first trip closed and choose again there, shape (class, destination)."""
     turned_again: Array
-    """The same of a later trip, shape (ready x class, destination)."""
+    """The same of a later trip, shape (row, destination)."""
     price: Array
     """Of crowding, shape (destination,). [logit]"""
 
@@ -126,8 +131,10 @@ class _State(NamedTuple):
 class _Epoch(NamedTuple):
     """Travel during one closure epoch."""
 
-    from_blocks: Array
-    between: Array
+    from_blocks: choice.Choose
+    """Where people of each block go, by how much destinations draw them."""
+    between: choice.Choose
+    """The same from one destination to another."""
     table: trips.Timetable
     table_between: trips.Timetable
     way_home: Array
@@ -144,7 +151,7 @@ class _Setting(NamedTuple):
     movement: Movement
     step_days: float
     split: Array
-    """Share of each class of `READY`. [1]"""
+    """Share of each entry of `READY`. [1]"""
     keys: int
     zones: int
 
@@ -165,7 +172,7 @@ class _Moving(NamedTuple):
     """Who leaves the places they had fled to."""
 
     onward: Array
-    """Shape (ready, class, destination). [person]"""
+    """Shape (row, destination). [person]"""
     homeward: Array
     """Same shape. [person]"""
     can_go: Array
@@ -178,7 +185,7 @@ def simulate(
     places: Places,
     allowed: Allowed,
     routes: Routes,
-    conditions: Callable[[int], Conditions],
+    conditions: Sequence[Conditions],
     movement: Movement,
     zones: Sequence[str],
     step_days: float,
@@ -195,8 +202,8 @@ def simulate(
         Who may use which destination.
     routes : Routes
         Hours by closure epoch.
-    conditions : callable
-        ``conditions(step)`` gives what people meet.
+    conditions : sequence of Conditions
+        What people meet in each step.
     movement : Movement
         Assumptions of this member.
     zones : sequence of str
@@ -217,14 +224,16 @@ def simulate(
     start, leaving = departures["start"].values, departures["first_departures"].values
     fresh = np.stack([leaving[:, ~PRIOR].sum(axis=1), leaving[:, PRIOR].sum(axis=1)], axis=1)
     pressed = _status_hazard(departures["mean_hazard"].values, leaving, start)
+    split = returns.classes(movement.returns)
+    homeward = np.stack([met.homeward for met in conditions])
     setting = _Setting(
-        _classes(blocks, fresh.sum(axis=(0, 1)) > 0),
+        _classes(blocks, fresh.sum(axis=(0, 1)) > 0, homeward, split),
         places,
         allowed,
         blocks.key,
         movement,
         step_days,
-        returns.classes(movement.returns),
+        split,
         int(blocks.key.max(initial=0)) + 1,
         len(zones),
     )
@@ -233,28 +242,44 @@ def simulate(
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
             epoch = _epoch(routes.from_blocks[now], routes.between[now], setting)
-        met = conditions(step)
-        state, written = _step(state, fresh[step], pressed[step], met, epoch, setting)
+        state, written = _step(state, fresh[step], pressed[step], conditions[step], epoch, setting)
         state = state._replace(home=state.home - leaving[step])
         at_home = np.stack([state.home[~PRIOR].sum(axis=0), state.home[PRIOR].sum(axis=0)])
         ledger.write(step, written._replace(home=at_home + written.home))
     return ledger.people(step_days), ledger.flows()
 
 
-def _classes(blocks: Blocks, leaving: Array) -> _Classes:
+def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _Classes:
     """The origin classes of the blocks that anybody ever leaves; the first stands for the others, where nobody does."""
     some = np.flatnonzero(leaving) if leaving.any() else np.arange(1)
     labels, found = np.unique(np.stack([blocks.zone, blocks.key])[:, some], axis=1, return_inverse=True)
-    pair = np.zeros(blocks.zone.size, dtype=np.int64)
-    pair[some] = found.ravel()
-    adding = sparse.csr_array((np.ones(some.size), (some, pair[some])), shape=(pair.size, labels.shape[1]))
-    return _Classes(np.tile(labels[0], 2), np.tile(labels[1], 2), pair, adding)
+    of_block = np.zeros(blocks.zone.size, dtype=np.int64)
+    of_block[some] = found.ravel()
+    adding = sparse.csr_array(
+        (np.ones(some.size), (some, of_block[some])), shape=(of_block.size, labels.shape[1])
+    )
+    row = _rows(homeward, adding)
+    of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
+    of_row[row] = np.arange(labels.shape[1])
+    np.add.at(share, row, split[:, None])
+    return _Classes(labels[0], labels[1], of_block, adding, row, of_row, share)
+
+
+def _rows(homeward: Array, adding: sparse.csr_array) -> Array:
+    """Row of each entry of `READY` and class, shape (ready, class).
+
+    The entries are nested, so that those who always meet the same hazard of going home lie next to one another. Lumped
+    together they move as they would one by one, for nothing else tells them apart.
+    """
+    differ = (np.diff(homeward, axis=1) != 0).any(axis=0).astype(float) @ adding > 0
+    apart = np.vstack([np.ones((1, adding.shape[1]), dtype=bool), differ])
+    return np.asarray(np.cumsum(apart.T.ravel()).reshape(apart.T.shape).T - 1)
 
 
 def _nobody_away(setting: _Setting, start: Array) -> _State:
     """Everybody at home."""
-    ready, classes, count = len(returns.READY), setting.classes.zone.size, setting.places.count
-    by_block = np.zeros((ready, 2, start.shape[1]))
+    classes, rows, count = setting.classes.zone.size, setting.classes.of_row.size, setting.places.count
+    by_block = np.zeros((len(returns.READY), 2, start.shape[1]))
 
     return _State(
         home=start.copy(),
@@ -262,11 +287,11 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
         stayed=by_block[0],
         returned=by_block,
         away=by_block,
-        present=np.zeros((ready, classes, count)),
+        present=np.zeros((rows, count)),
         first=trips.OnTheWay(classes, count),
-        again=trips.OnTheWay(ready * classes, count),
+        again=trips.OnTheWay(rows, count),
         turned_first=np.zeros((classes, count)),
-        turned_again=np.zeros((ready * classes, count)),
+        turned_again=np.zeros((rows, count)),
         price=np.zeros(count),
     )
 
@@ -285,16 +310,16 @@ def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
 
 
 def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
-    """Timetables of a closure epoch, and whether there is a way home."""
-    travel, classes = setting.movement.travel, setting.classes
+    """Choices and timetables of a closure epoch, and whether there is a way home."""
+    travel, rules, classes = setting.movement.travel, setting.movement.destinations, setting.classes
+    model, decay = choice.MODELS[rules.model], rules.travel_time_decay
     reached = np.isfinite(from_blocks).astype(float)
-    way = np.asarray(classes.adding.T @ reached) > 0
     return _Epoch(
-        from_blocks,
-        between,
-        trips.timetable(from_blocks, classes.pair_of_block, classes.pairs, travel, setting.step_days),
+        model(from_blocks, setting.allowed.from_blocks, decay),
+        model(between, setting.allowed.between, decay),
+        trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days),
         trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days),
-        np.tile(way, (2, 1)),
+        np.asarray(classes.adding.T @ reached) > 0,
     )
 
 
@@ -308,10 +333,11 @@ def _step(
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
     flows = _send(state, leaving, moving, share, share_between, epoch, setting)
-    turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, setting)
-    turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, setting)
+    classes = setting.classes
+    turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
+    turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, classes.key_of_row)
     back = _back_home(state, moving.homeward, met, setting)
-    arrived = arrived_first * setting.split[:, None, None] + arrived_again
+    arrived = arrived_first[classes.of_row] * classes.split[:, None] + arrived_again
     after = _State(
         home=state.home,
         unable=leaving.unable,
@@ -326,8 +352,11 @@ def _step(
         price=price,
     )
     travelling = sum(
-        _by_class(way.by_row() + turned.sum(axis=1), setting)
-        for way, turned in ((after.first, turned_first), (after.again, turned_again))
+        np.bincount(zone, way.by_row() + turned.sum(axis=1), setting.zones)
+        for way, turned, zone in (
+            (after.first, turned_first, classes.zone),
+            (after.again, turned_again, classes.zone[classes.of_row]),
+        )
     )
     return after, Step(
         first=leaving.first,
@@ -335,10 +364,10 @@ def _step(
         unable=leaving.unable,
         away=after.away.sum(axis=(0, 1)),
         back=back.sum(axis=(0, 1)),
-        in_transit=np.bincount(setting.classes.zone, travelling, setting.zones),
-        arrived=arrived.sum(axis=(0, 1)),
-        arrived_again=arrived_again.sum(axis=(0, 1)),
-        present=after.present.sum(axis=(0, 1)),
+        in_transit=np.asarray(travelling),
+        arrived=arrived.sum(axis=0),
+        arrived_again=arrived_again.sum(axis=0),
+        present=after.present.sum(axis=0),
         sent_from_blocks=going[:, None] * share,
         sent_from_places=flows,
     )
@@ -346,14 +375,11 @@ def _step(
 
 def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, dict[int, Array]]:
     """Where people would go if nothing crowded: from blocks, and from destinations by key."""
-    rules, allowed = setting.movement.destinations, setting.allowed
-    model, decay = choice.MODELS[rules.model], rules.travel_time_decay
-    drawn = met.attraction[setting.key_of_block]
-    between = {
-        int(key): model(epoch.between, allowed.between, met.attraction[key][None, :], decay)
-        for key in np.unique(setting.classes.key)
-    }
-    return model(epoch.from_blocks, allowed.from_blocks, drawn, decay), between
+    keys = np.unique(setting.classes.key).tolist()
+    return (
+        epoch.from_blocks(met.attraction[setting.key_of_block]),
+        {key: epoch.between(met.attraction[key][None, :]) for key in keys},
+    )
 
 
 def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
@@ -374,13 +400,14 @@ def _leave_places(
     state: _State, met: Conditions, epoch: _Epoch, share_between: dict[int, Array], setting: _Setting
 ) -> _Moving:
     """Who moves on or goes home; competing hazards share a step (E3)."""
-    keys = setting.classes.key
+    classes = setting.classes
     can_go = np.zeros((setting.keys, setting.places.count), dtype=bool)
     for key, share in share_between.items():
         can_go[key] = share.sum(axis=1) > 0
     onward = (met.onward + _push(state, setting)) * can_go
-    homeward = -np.log1p(-_chance_home(state, met, setting))[:, :, None] * (epoch.way_home & ~met.shut)
-    total = onward[keys] + homeward
+    open_home = (epoch.way_home & ~met.shut)[classes.of_row]
+    homeward = -np.log1p(-_chance_home(state, met, setting))[:, None] * open_home
+    total = onward[classes.key_of_row] + homeward
     gone = state.present * -np.expm1(-total)
     going_home = gone * np.divide(homeward, total, out=np.zeros_like(total), where=total > 0)
     return _Moving(gone - going_home, going_home, can_go)
@@ -388,44 +415,41 @@ def _leave_places(
 
 def _push(state: _State, setting: _Setting) -> Array:
     """Hazard of moving on because a place is over its capacity, shape (destination,). [1]"""
-    there, holds = state.present.sum(axis=(0, 1)), setting.places.capacity
+    there, holds = state.present.sum(axis=0), setting.places.capacity
     over = np.divide(there - holds, there, out=np.zeros_like(there), where=there > holds)
     return np.asarray(setting.movement.departures.crowding_push * setting.step_days * over)
 
 
 def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
-    """Chance that those of a class go home in the step: mean over its blocks, by who is away from each.
+    """Chance that those of a row go home in the step: mean over its blocks, by who is away from each.
 
     Returns
     -------
-    array of shape (ready, class)
+    array of shape (row,)
         [1]
     """
-    chance = -np.expm1(-met.homeward)[:, None, :]
-    going, all_away = (setting.classes.of_blocks(people) for people in (state.away * chance, state.away))
+    away = state.away.sum(axis=1)
+    going, all_away = (setting.classes.by_row(part) for part in (away * -np.expm1(-met.homeward), away))
     mean = np.divide(going, all_away, out=np.zeros_like(going), where=all_away > 0)
     return np.asarray(np.clip(mean, 0.0, 1.0 - 1e-12))
 
 
 def _back_home(state: _State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
     """Those who go home, by block, shape (ready, status, block). [person]"""
+    classes = setting.classes
     wanting = state.away * -np.expm1(-met.homeward)[:, None, :]
-    of_class = setting.classes.of_blocks(wanting)
-    going = homeward.sum(axis=2)
-    ratio = np.divide(going, of_class, out=np.zeros_like(going), where=of_class > 0)
-    return np.asarray(wanting * setting.classes.to_blocks(ratio))
+    of_row = classes.by_row(wanting.sum(axis=1))
+    going = homeward.sum(axis=1)
+    ratio = np.divide(going, of_row, out=np.zeros_like(going), where=of_row > 0)
+    return np.asarray(wanting * ratio[classes.row][:, classes.of_block][:, None, :])
 
 
-def _by_class(rows: Array, setting: _Setting) -> Array:
-    """Values by class, or by (ready, class) added up, from rows of those on the way."""
-    classes = setting.classes.zone.size
-    return np.asarray(rows.reshape(-1, classes, *rows.shape[1:]).sum(axis=0))
-
-
-def _by_key(people: Array, setting: _Setting) -> Array:
-    """People by (class, destination) added up by response key, shape (key, destination). [person]"""
-    of_key = np.arange(setting.keys)[:, None] == setting.classes.key
-    return np.asarray(of_key.astype(float) @ people)
+def _by_key(of_classes: Array, of_rows: Array, setting: _Setting) -> Array:
+    """People by class and by row, at destinations, added up by response key, shape (key, destination). [person]"""
+    total = np.zeros((setting.keys, setting.places.count))
+    for people, key in ((of_classes, setting.classes.key), (of_rows, setting.classes.key_of_row)):
+        total += (np.arange(setting.keys)[:, None] == key).astype(float) @ people
+    return total
 
 
 def _with_crowding(
@@ -439,12 +463,12 @@ def _with_crowding(
 ) -> tuple[Array, dict[int, Array], Array]:
     """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
     places, keys = setting.places, list(share_between)
-    turned = state.turned_first + _by_class(state.turned_again, setting)
-    movers = _by_key(moving.onward.sum(axis=0) + turned, setting) * moving.can_go
+    turned = _by_key(state.turned_first, state.turned_again, setting)
+    movers = _by_key(state.turned_first, moving.onward + state.turned_again, setting) * moving.can_go
     people = np.concatenate([going, *(movers[key] for key in keys)])
     rows = np.concatenate([share, *(share_between[key] for key in keys)])
-    stuck = (_by_key(turned, setting) * ~moving.can_go).sum(axis=0)
-    staying = state.present.sum(axis=(0, 1)) - (moving.onward + moving.homeward).sum(axis=(0, 1))
+    stuck = (turned * ~moving.can_go).sum(axis=0)
+    staying = (state.present - moving.onward - moving.homeward).sum(axis=0)
     occupied = np.maximum(staying + stuck + _coming(state, met, setting), 0.0)
     priced, price = capacity.crowded(
         people,
@@ -461,11 +485,8 @@ def _with_crowding(
 
 def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
     """Those on the way to each destination, but for those who are turned away in this step. [person]"""
-    total = np.zeros(setting.places.count)
-    for way in (state.first, state.again):
-        turned = _by_key(_by_class(way.due, setting), setting) * (met.attraction <= 0)
-        total += way.by_place() - turned.sum(axis=0)
-    return total
+    turned = _by_key(state.first.due, state.again.due, setting) * (met.attraction <= 0)
+    return np.asarray(state.first.by_place() + state.again.by_place() - turned.sum(axis=0))
 
 
 def _send(
@@ -484,15 +505,14 @@ def _send(
     array of shape (destination, destination)
         Trips from one destination to another. [person]
     """
-    classes, count = setting.classes.zone.size, setting.places.count
+    classes, count = setting.classes, setting.places.count
     _send_from_home(state, leaving, share, epoch.table, setting)
     flows = np.zeros((count, count))
     for key, shares in share_between.items():
-        of_key = np.flatnonzero(setting.classes.key == key)
-        rows = (np.arange(len(returns.READY))[:, None] * classes + of_key).ravel()
+        of_key, rows = (np.flatnonzero(whose == key) for whose in (classes.key, classes.key_of_row))
         can_go = moving.can_go[key]
         turned = state.turned_first[of_key] * can_go
-        onward = moving.onward.reshape(-1, count)[rows] + state.turned_again[rows] * can_go
+        onward = moving.onward[rows] + state.turned_again[rows] * can_go
         for way, row, people in ((state.first, of_key, turned), (state.again, rows, onward)):
             some = np.flatnonzero(people.any(axis=1))
             if some.size:
@@ -508,25 +528,22 @@ def _send_from_home(
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
-    pairs = setting.classes.pairs
-    for status, people in enumerate(leaving.first):
-        if people.any():
-            of_status = slice(status * pairs, (status + 1) * pairs)
-            state.first.send(trips.Sent(of_status, trips.by_group(people, share, table)))
+    classes = setting.classes
+    state.first.send(trips.Sent(slice(None), trips.by_group(leaving.first.sum(axis=0), share, table)))
     if not leaving.again.any():
         return
-    sent = trips.by_group(leaving.again.sum(axis=(0, 1)), share, table)
-    by_class = setting.classes.of_blocks(leaving.again).reshape(-1, pairs)
-    whole = by_class.sum(axis=0)
-    part = np.divide(by_class, whole, out=np.zeros_like(by_class), where=whole > 0)
-    for row, people in enumerate(part):
-        some = np.flatnonzero(people)
-        of_row = (of_lag[some] * people[some, None] for of_lag in sent)
-        state.again.send(trips.Sent(row * pairs + some, of_row))
+    again = leaving.again.sum(axis=1)
+    sent = trips.by_group(again.sum(axis=0), share, table)
+    of_row = classes.by_row(again)
+    whole = classes.by_class(again).sum(axis=0)[classes.of_row]
+    part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)
+    some = np.flatnonzero(part)
+    of_lags = (of_lag[classes.of_row[some]] * part[some, None] for of_lag in sent)
+    state.again.send(trips.Sent(some, of_lags))
 
 
 def _arrive(
-    way: trips.OnTheWay, turned: Array, met: Conditions, moving: _Moving, setting: _Setting
+    way: trips.OnTheWay, turned: Array, met: Conditions, moving: _Moving, key: Array
 ) -> tuple[Array, Array]:
     """Who is turned away in this step, and those who have come to stay.
 
@@ -535,17 +552,19 @@ def _arrive(
 
     Parameters
     ----------
-    turned : array of shape (row, destination)
+    way : trips.OnTheWay
+        By class or by row.
+    turned : array of shape (class or row, destination)
         Turned away in the step before. [person]
+    key : array of int, shape (class or row,)
+        Response key of each.
 
     Returns
     -------
-    array of shape (row, destination), array of shape (ready or 1, class, destination)
+    tuple of array of shape (class or row, destination)
         [person]
     """
     arriving = way.arrive()
-    key = np.tile(setting.classes.key, len(arriving) // setting.classes.key.size)
     turning = arriving * (met.attraction <= 0)[key]
     stuck = turned * ~moving.can_go[key]
-    arrived = (arriving - turning + stuck).reshape(-1, setting.classes.key.size, arriving.shape[1])
-    return turning, arrived
+    return turning, arriving - turning + stuck
