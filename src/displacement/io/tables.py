@@ -356,6 +356,7 @@ def unique(rows: Iterable[Row], column: str) -> None:
 
 
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]+$)")
+_RISKY = frozenset("=@\t\r+-")
 
 
 def inert(cell: Any) -> Any:
@@ -364,7 +365,7 @@ def inert(cell: Any) -> Any:
     >>> inert("=1+1"), inert("Idleb"), inert(-3), inert("-3"), inert("-3+1")
     ("'=1+1", 'Idleb', -3, '-3', "'-3+1")
     """
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _RISKY and _FORMULA.match(cell) else cell
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -54,34 +52,32 @@ def mass_and_volume(needs: xr.Dataset) -> xr.Dataset:
     >>> total.items_without_volume
     'oil'
     """
-    needed = needs["need"].sum(("time", "zone"), skipna=False).fillna(0.0)
+    needed = np.nan_to_num(
+        needs["need"].sum(("time", "zone"), skipna=False).transpose("member", "item").values
+    )
     sectors = list(dict.fromkeys(needs["sector"].values.tolist()))
-    variables: dict[str, xr.DataArray] = {}
+    of_sector = needs["sector"].values[:, None] == np.array(sectors, dtype=object)
+    of_hub = "supplied" not in needs.coords or (needs["supplied"] != "service").values
+    variables: dict[str, tuple[tuple[str, str], Array, dict[str, str]]] = {}
     without: dict[str, str] = {}
     for name, coordinate, per_unit, units, status in (
         ("mass", "mass_kg", 1e-3, "t", "status_mass"),
         ("volume", "volume_m3", 1.0, "m3", "status_volume"),
         ("cost", "cost", 1.0, needs.attrs["currency"], "status_cost"),
     ):
-        amount = needed * needs[coordinate] * per_unit
-        assumed = (needs["status"] == "assumed") | (needs[status] == "assumed")
-        total = _by_sector(amount, sectors)
-        resting = _by_sector(amount.where(assumed | amount.isnull(), 0.0), sectors)
-        variables[name] = total.assign_attrs(units=units)
-        variables[f"{name}_assumed_share"] = (resting / total.where(total > 0)).assign_attrs(units="1")
-        carried = True if name == "cost" or "supplied" not in needs.coords else needs["supplied"] != "service"
-        unknown = needs[coordinate].isnull() & (needed > 0).any("member") & carried
-        without[f"items_without_{name}"] = ", ".join(needs["item"].values[unknown.values].tolist())
-    return xr.Dataset(variables, attrs={"currency": needs.attrs["currency"], **without})
-
-
-def _by_sector(amount: xr.DataArray, sectors: Sequence[str]) -> xr.DataArray:
-    """Sum over the items of each sector, NaN where none of them is known."""
-    if not sectors:
-        return amount.sum("item").expand_dims(sector=0).isel(sector=slice(0, 0))
-    known = [amount.where(amount["sector"] == sector, drop=True) for sector in sectors]
-    totals = [lines.sum("item", min_count=1) for lines in known]
-    return xr.concat(totals, dim=xr.DataArray(list(sectors), dims="sector", name="sector"))
+        each = needs[coordinate].values.astype(float)
+        known = ~np.isnan(each)
+        assumed = (needs["status"].values == "assumed") | (needs[status].values == "assumed")
+        amount = needed * np.where(known, each, 0.0) * per_unit
+        total = np.where((of_sector & known[:, None]).any(axis=0), amount @ of_sector.astype(float), np.nan)
+        resting = (amount * assumed) @ of_sector.astype(float)
+        share = np.divide(resting, total, out=np.full(total.shape, np.nan), where=total > 0)
+        variables[name] = (("member", "sector"), total, {"units": units})
+        variables[f"{name}_assumed_share"] = (("member", "sector"), share, {"units": "1"})
+        unknown = ~known & (needed > 0).any(axis=0) & (True if name == "cost" else of_hub)
+        without[f"items_without_{name}"] = ", ".join(needs["item"].values[unknown].tolist())
+    coords = {"sector": sectors} | ({"member": needs["member"]} if "member" in needs.coords else {})
+    return xr.Dataset(variables, coords, attrs={"currency": needs.attrs["currency"], **without})
 
 
 def truck_loads(quantity: Array, mass_kg: Array, volume_m3: Array, supply: Supply) -> Array:
