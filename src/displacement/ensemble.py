@@ -14,7 +14,6 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from scipy.special import ndtr, ndtri
-from scipy.stats import beta, qmc
 
 from displacement import variables
 from displacement.io import parameters as parameter_sets
@@ -162,6 +161,8 @@ def uniforms(count: int, columns: int, seed: int, stream: str) -> Array:
     """
     if columns == 0:
         return np.zeros((count, 0))
+    from scipy.stats import qmc  # half a second, which a median run does without
+
     source = np.random.default_rng([seed, zlib.crc32(stream.encode())])
     sampler = qmc.Sobol(columns, scramble=True, seed=source)
     size = 1 << max(MOST_MEMBERS - 1, count - 1).bit_length()
@@ -373,6 +374,8 @@ def _quantile(prior: Prior, score: Array) -> Array:
         case "halfnormal":
             found = prior.first - prior.second * ndtri(ndtr(-score) / 2.0)
         case "beta":
+            from scipy.stats import beta
+
             found = beta.ppf(ndtr(score), prior.first, prior.second)
         case "uniform":
             found = prior.first + (prior.second - prior.first) * ndtr(score)

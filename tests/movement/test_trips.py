@@ -46,9 +46,13 @@ def test_rows_arrive_as_their_origins_one_at_a_time_would(seed, step):
     draw, hours, share, _ = case(seed)
     table = trips.timetable(hours, np.arange(len(hours)), len(hours), Travel(), step)
     moving = draw.random((4, len(hours))) * (draw.random((4, len(hours))) < 0.5)
-    expected = np.stack([obvious(people, share, table).sum(axis=1) for people in moving], axis=1)
-    found = np.stack(list(trips.by_row(moving, share, table)))
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+    turned = [(slice(0, 1), share), (slice(1, 4), share[:, ::-1])]
+    expected = [
+        obvious(people, part, table).sum(axis=1)
+        for people, part in zip(moving, (share, *(3 * [share[:, ::-1]])), strict=True)
+    ]
+    found = np.stack([arriving.copy() for arriving in trips.by_row(moving, turned, table.lagged)])
+    np.testing.assert_allclose(found, np.stack(expected, axis=1), rtol=1e-12, atol=1e-15)
 
 
 @settings(max_examples=50, deadline=None)
@@ -59,11 +63,9 @@ def test_everybody_on_the_way_arrives_in_the_step_they_were_sent_for(seed, longe
     way, rows, places = trips.OnTheWay(3, 2), 3, 2
     waiting = np.zeros((len(longest) + 6, rows, places))
     for step, lags in enumerate(longest):
-        row = draw.permutation(rows)[: draw.integers(1, rows + 1)]
-        people = draw.random((lags, len(row), places))
-        for lag in range(lags):
-            waiting[step + lag, row] += people[lag]
-        way.send(trips.Sent(row, people))
+        people = draw.random((lags, rows, places))
+        waiting[step : step + lags] += people
+        way.send(people)
         np.testing.assert_allclose(way.by_row(), waiting[step:].sum(axis=(0, 2)), rtol=1e-12)
         np.testing.assert_allclose(way.by_place(), waiting[step:].sum(axis=(0, 1)), rtol=1e-12)
         np.testing.assert_allclose(way.arrive(), waiting[step], rtol=1e-12)

@@ -72,7 +72,10 @@ class Conditions(NamedTuple):
 
 
 class _Classes(NamedTuple):
-    """Origin classes: pairs of zone and key. A row is a class and what its people need to go home."""
+    """Origin classes: pairs of key and zone, in order. A row is a class and what its people need to go home.
+
+    So the classes of a key lie together, and so do its rows.
+    """
 
     zone: Array
     key: Array
@@ -136,7 +139,8 @@ class _Epoch(NamedTuple):
     between: choice.Choose
     """The same from one destination to another."""
     table: trips.Timetable
-    table_between: trips.Timetable
+    lagged: Array
+    """When those who move on arrive, shape (lag, destination, destination). [1]"""
     way_home: Array
     """Whether there is a way from a destination to any block of a class, shape (class, destination)."""
 
@@ -252,7 +256,7 @@ def simulate(
 def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _Classes:
     """The origin classes of the blocks that anybody ever leaves; the first stands for the others, where nobody does."""
     some = np.flatnonzero(leaving) if leaving.any() else np.arange(1)
-    labels, found = np.unique(np.stack([blocks.zone, blocks.key])[:, some], axis=1, return_inverse=True)
+    labels, found = np.unique(np.stack([blocks.key, blocks.zone])[:, some], axis=1, return_inverse=True)
     of_block = np.zeros(blocks.zone.size, dtype=np.int64)
     of_block[some] = found.ravel()
     adding = sparse.csr_array(
@@ -262,7 +266,7 @@ def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _
     of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
     of_row[row] = np.arange(labels.shape[1])
     np.add.at(share, row, split[:, None])
-    return _Classes(labels[0], labels[1], of_block, adding, row, of_row, share)
+    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share)
 
 
 def _rows(homeward: Array, adding: sparse.csr_array) -> Array:
@@ -318,7 +322,7 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
         model(from_blocks, setting.allowed.from_blocks, decay),
         model(between, setting.allowed.between, decay),
         trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days),
-        trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days),
+        trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days).lagged,
         np.asarray(classes.adding.T @ reached) > 0,
     )
 
@@ -505,20 +509,24 @@ def _send(
     array of shape (destination, destination)
         Trips from one destination to another. [person]
     """
-    classes, count = setting.classes, setting.places.count
+    classes, can_go = setting.classes, moving.can_go
     _send_from_home(state, leaving, share, epoch.table, setting)
-    flows = np.zeros((count, count))
-    for key, shares in share_between.items():
-        of_key, rows = (np.flatnonzero(whose == key) for whose in (classes.key, classes.key_of_row))
-        can_go = moving.can_go[key]
-        turned = state.turned_first[of_key] * can_go
-        onward = moving.onward[rows] + state.turned_again[rows] * can_go
-        for way, row, people in ((state.first, of_key, turned), (state.again, rows, onward)):
-            some = np.flatnonzero(people.any(axis=1))
-            if some.size:
-                way.send(trips.Sent(row[some], trips.by_row(people[some], shares, epoch.table_between)))
-        flows += (turned.sum(axis=0) + onward.sum(axis=0))[:, None] * shares
+    turned = state.turned_first * can_go[classes.key]
+    onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
+    flows = np.zeros((setting.places.count, setting.places.count))
+    for way, people, keys in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
+        if people.any():
+            of_key = [(_span(keys, key), shares) for key, shares in share_between.items()]
+            way.send(trips.by_row(people, of_key, epoch.lagged))
+            for rows, shares in of_key:
+                flows += people[rows].sum(axis=0)[:, None] * shares
     return flows
+
+
+def _span(keys: Array, key: int) -> slice:
+    """Where a key lies in order."""
+    first, end = np.searchsorted(keys, [key, key + 1])
+    return slice(int(first), int(end))
 
 
 def _send_from_home(
@@ -529,17 +537,15 @@ def _send_from_home(
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
-    state.first.send(trips.Sent(slice(None), trips.by_group(leaving.first.sum(axis=0), share, table)))
+    state.first.send(trips.by_group(leaving.first.sum(axis=0), share, table))
     if not leaving.again.any():
         return
     again = leaving.again.sum(axis=1)
     sent = trips.by_group(again.sum(axis=0), share, table)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
-    part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)
-    some = np.flatnonzero(part)
-    of_lags = (of_lag[classes.of_row[some]] * part[some, None] for of_lag in sent)
-    state.again.send(trips.Sent(some, of_lags))
+    part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
+    state.again.send(of_lag[classes.of_row] * part for of_lag in sent)
 
 
 def _arrive(

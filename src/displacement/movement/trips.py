@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,11 @@ class Timetable(NamedTuple):
     """Class of each that occurs, in the order of group, destination and class, shape (entry,)."""
     first_entry: Array
     """Where those of each (group, destination) begin, and the end, shape (group x destination + 1,)."""
+
+    @property
+    def lagged(self) -> Array:
+        """Share of those of each pair that arrives 0, 1, 2, ... steps later, shape (lag, origin, destination)."""
+        return np.asarray(self.weights[:, self.cost_class])
 
 
 def timetable(hours: Array, group: Array, groups: int, travel: Travel, step_days: float) -> Timetable:
@@ -96,41 +101,32 @@ def by_group(going: Array, share: Array, table: Timetable) -> Array:
     return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, -1, places)
 
 
-def by_row(moving: Array, share: Array, table: Timetable) -> Iterator[Array]:
-    """When those who set off will arrive, for several sets of people with the same shares.
+def by_row(moving: Array, shares: Sequence[tuple[slice, Array]], lagged: Array) -> Iterator[Array]:
+    """When those who set off will arrive, for sets of people of whom many have the same shares.
 
     Parameters
     ----------
     moving : array of shape (row, origin)
         Who sets off. [person]
-    share : array of shape (origin, destination)
-        Where they go. [1]
-    table : Timetable
-        When they arrive.
+    shares : sequence of (slice, array of shape (origin, destination))
+        Where they go, by rows that lie together. [1]
+    lagged : array of shape (lag, origin, destination)
+        From `Timetable.lagged`. [1]
 
     Yields
     ------
     array of shape (row, destination)
-        Those who arrive 0, 1, 2, ... steps later. [person]
+        Those who arrive 0, 1, 2, ... steps later; the same array each time. [person]
     """
-    origins = np.flatnonzero(moving.any(axis=0))
-    some = np.ascontiguousarray(moving[:, origins])
-    cost_class, shares = table.cost_class[origins], share[origins]
-    drawn = np.flatnonzero(shares.any(axis=0))
-    cost_class, shares = cost_class[:, drawn], shares[:, drawn]
-    for weight in table.weights:
-        arriving = np.zeros((len(moving), share.shape[1]))
-        arriving[:, drawn] = some @ (shares * weight.take(cost_class))
+    arriving = np.zeros((len(moving), lagged.shape[2]))
+    parties = []
+    for rows, share in shares:
+        origins = np.flatnonzero(moving[rows].any(axis=0))
+        parties.append((rows, origins, np.ascontiguousarray(moving[rows, origins]), share[origins]))
+    for weight in lagged:
+        for rows, origins, people, share in parties:
+            np.matmul(people, share * weight[origins], out=arriving[rows])
         yield arriving
-
-
-class Sent(NamedTuple):
-    """People who set off."""
-
-    row: Array | slice
-    """Whose they are: positions among the rows of those on the way, each once."""
-    people: Iterable[Array]
-    """Where they arrive 0, 1, 2, ... steps later, each of shape (row, destination). [person]"""
 
 
 class OnTheWay:
@@ -142,12 +138,12 @@ class OnTheWay:
     Parameters
     ----------
     rows, places : int
-        A row is a class, or (ready, class), one after the other.
+        Whoever is told apart, and where they go.
 
     Examples
     --------
     >>> way = OnTheWay(1, 1)
-    >>> way.send(Sent(np.array([0]), np.array([[[5.0]], [[7.0]]])))
+    >>> way.send(np.array([[[5.0]], [[7.0]]]))
     >>> way.arrive(), way.by_row()
     (array([[5.]]), array([7.]))
     """
@@ -171,14 +167,14 @@ class OnTheWay:
         """All on the way, shape (destination,). [person]"""
         return np.asarray(self._of_places.sum(axis=0))
 
-    def send(self, sent: Sent) -> None:
-        """Add people who set off in this step; some arrive in it."""
-        for lag, people in enumerate(sent.people):
+    def send(self, sent: Iterable[Array]) -> None:
+        """Add people who set off in this step: those who arrive in it, one step later, ..., shape (row, destination)."""
+        for lag, people in enumerate(sent):
             if lag == len(self._slots):
                 self._lengthen()
             slot = (self._due + lag) % len(self._slots)
-            self._slots[slot][sent.row] += people
-            self._of_rows[slot][sent.row] += people @ np.ones(people.shape[1])
+            self._slots[slot] += people
+            self._of_rows[slot] += people @ np.ones(people.shape[1])
             self._of_places[slot] += np.ones(people.shape[0]) @ people
 
     def arrive(self) -> Array:
