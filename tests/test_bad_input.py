@@ -179,6 +179,11 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
         head("cell_km: 5", "cell_km: -1"),
         "q.yaml:4:8: grid.cell_km: input should be greater than 0 (got -1)",
     ),
+    "travel over finer cells than people live on": (
+        head("cell_km: 5", "cell_km: 5, travel_cell_km: 1"),
+        "q.yaml:4:1: grid: travel_cell_km must not be below cell_km, 5 (got 1); write a smaller cell_km too, or leave "
+        "travel_cell_km out",
+    ),
     "a value that is not finite": (
         head("zone_reach: 30", "zone_reach: .nan"),
         "q.yaml:5:19: movement.area.zone_reach: input should be a finite number (got nan)",

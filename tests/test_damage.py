@@ -172,7 +172,7 @@ def totals(path: Path) -> tuple[dict[str, float], tuple[str, ...]]:
     events = timeline.of(scenario, inputs)
     sites = inputs.destinations.type == TYPES.index("site")
     length = sum(
-        np.hypot(np.diff(road.easting), np.diff(road.northing)).sum() for road in inputs.roads.values()
+        np.hypot(np.diff(road.easting), np.diff(road.northing)).sum() for road in inputs.land.roads.values()
     )
     found: dict[str, Any] = {
         "people": inputs.zones.population.sum(),

@@ -305,7 +305,10 @@ def read_inputs(scenario: Scenario) -> Inputs:
     """The area of a scenario on its grid."""
     gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
     start = scenario.file(scenario.start_control or gazetteer.area.start_control)
-    return area.read(gazetteer, scenario.grid.cell_km, scenario.movement.area, start, _sources(scenario))
+    cells = scenario.grid
+    return area.read(
+        gazetteer, cells.cell_km, scenario.movement.area, start, _sources(scenario), cells.travel_cell_km
+    )
 
 
 def _sources(scenario: Scenario) -> Sources:

@@ -134,7 +134,7 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
     Where tracks and roads are all there is, times at a road factor of 1 are worked out and divided by the factor: members
     that share the ratio of the two speeds share them. The hours beyond exits are then at the same factor.
     """
-    factor = member.travel.road_factor if inputs.terrain_speed is None else 1.0
+    factor = member.travel.road_factor if inputs.land.terrain_speed is None else 1.0
     if factor != 1.0:
         travel = member.travel.model_copy(
             update={"road_factor": 1.0, "track_speed": float(f"{member.travel.track_speed / factor:.12g}")}
@@ -142,17 +142,20 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
         from_blocks = [hours / factor for hours in plain.from_blocks]
         return simulate.Routes(plain.epoch, from_blocks, [hours / factor for hours in plain.between])
-    grid, zone = inputs.grid, inputs.cells["zone"].values
-    weights = inputs.blocks.weights(inputs.cells["population"].values)
+    land = inputs.land
+    weights = inputs.blocks.weights(inputs.cells["population"].values, land.of_cell, land.grid.size)
+    cell = land.grid.cell(inputs.destinations.easting, inputs.destinations.northing)
     found = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
         open_roads = [
             (road.cell[part], road.speed[part])
-            for name, road in inputs.roads.items()
+            for name, road in inputs.land.roads.items()
             for part in _open_parts(name, len(road.cell), closures.roads)
         ]
-        speed = routes.speeds(zone, open_roads, member.travel, closures.winter, inputs.terrain_speed)
-        holder = events.control.at(start + timeline.NOON)[inputs.cells["any_place"].values]
+        speed = routes.speeds(
+            land.passable, open_roads, member.travel, closures.winter, inputs.land.terrain_speed
+        )
+        holder = events.control.at(start + timeline.NOON)[land.any_place]
         closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
         for first, second in closures.boundaries:
             closed[first, second] = closed[second, first] = True
@@ -160,10 +163,28 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
             holder = np.full_like(holder, -1)
         gate = _gates(inputs, closures.crossings, member.area.crossing_reach)
         of_epoch = partial(
-            routes.costs, speed, grid.shape, grid.cell_km, holder, closed, gate, inputs.destinations, weights
+            routes.costs,
+            speed,
+            land.grid.shape,
+            land.grid.cell_km,
+            holder,
+            closed,
+            gate,
+            cell,
+            inputs.destinations.hours_beyond,
+            weights,
         )
-        parts = (speed, grid.shape, grid.cell_km, holder, closed, gate, weights.data, weights.indices)
-        goal = (inputs.destinations.cell, inputs.destinations.hours_beyond)
+        parts = (
+            speed,
+            land.grid.shape,
+            land.grid.cell_km,
+            holder,
+            closed,
+            gate,
+            weights.data,
+            weights.indices,
+        )
+        goal = (cell, inputs.destinations.hours_beyond)
         found.append(cache.cached("hours-1", (*parts, weights.indptr, *goal), of_epoch))
     epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
     return simulate.Routes(epoch, [hours for hours, _ in found], [between for _, between in found])
@@ -305,9 +326,9 @@ def _open_parts(name: str, count: int, closed: Iterable[tuple[str, int, int]]) -
 
 
 def _gates(inputs: Inputs, closed: Iterable[str], reach: float) -> Array:
-    """Cells around crossings that are open."""
-    crossings, (easting, northing) = inputs.crossings, inputs.grid.centres()
-    gate = np.zeros(inputs.grid.size, dtype=bool)
+    """Cells of the land around crossings that are open."""
+    crossings, (easting, northing) = inputs.crossings, inputs.land.grid.centres()
+    gate = np.zeros(inputs.land.grid.size, dtype=bool)
     for at, code in enumerate(crossings.code):
         if not crossings.is_exit[at] and code not in closed:
             away = np.hypot(easting - crossings.easting[at], northing - crossings.northing[at])

@@ -78,7 +78,7 @@ def test_blocks_are_about_fifteen_hundred_to_three_thousand_and_hold_everybody(i
 
 
 def test_no_destination_is_on_an_impassable_cell(inputs):
-    on_road = np.concatenate([road.cell for road in inputs.roads.values()])
+    on_road = np.concatenate([road.cell for road in inputs.land.roads.values()])
     cell = inputs.destinations.cell
     assert ((inputs.cells["zone"].values[cell] >= 0) | np.isin(cell, on_road)).all()
 

@@ -280,7 +280,7 @@ def test_settlements_outside_the_polygon_of_their_zone_are_noted_and_stay_in_it(
 def test_without_files_of_ones_own_nothing_is_noted(toy):
     inputs = pipeline.read_inputs(toy)
     assert inputs.notes == ()
-    assert inputs.terrain_speed is None
+    assert inputs.land.terrain_speed is None
     assert inputs.boundaries == "statistical areas"
 
 

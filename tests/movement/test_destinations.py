@@ -74,12 +74,12 @@ def test_a_place_held_by_nobody_named_is_on_no_side():
 
 
 def test_a_cut_road_falls_back_to_the_track_and_can_be_crossed():
-    zone = np.zeros(6, dtype=int)
+    land = np.ones(6, dtype=bool)
     road = (np.arange(6), np.full(6, 50.0))
     cut = (np.array([0, 1, 4, 5]), np.full(4, 50.0))
-    np.testing.assert_allclose(speeds(zone, [road], Travel()), 50.0)
-    np.testing.assert_allclose(speeds(zone, [cut], Travel()), [50, 50, 8, 8, 50, 50])
-    assert (speeds(np.full(6, -1), [cut], Travel()) > 0).tolist() == [True, True, False, False, True, True]
+    np.testing.assert_allclose(speeds(land, [road], Travel()), 50.0)
+    np.testing.assert_allclose(speeds(land, [cut], Travel()), [50, 50, 8, 8, 50, 50])
+    assert (speeds(~land, [cut], Travel()) > 0).tolist() == [True, True, False, False, True, True]
 
 
 def test_people_who_find_their_destination_closed_choose_again(toy):

@@ -15,7 +15,7 @@ from displacement.io.area_destinations import destinations_of
 from displacement.io.area_tables import AreaTables, nearest
 from displacement.io.errors import InputError
 from displacement.io.gazetteer import AreaFile, Gazetteer
-from displacement.io.inputs import Inputs, Zones
+from displacement.io.inputs import Inputs, Land, NamedPlaces, Zones
 from displacement.io.population import Settlements, Sources
 from displacement.io.provenance import MANIFEST, changed
 from displacement.movement.assumptions import Area
@@ -26,6 +26,8 @@ Array = NDArray[Any]
 
 MOST_CELLS = 100_000_000
 """A grid of more cells is a slip in the box or the cell."""
+TRAVEL_CELL_KM = 1.0
+"""Side of the smallest cell for travel unless a scenario asks for smaller ones: roads are good to 1 to 2 km. [km]"""
 FALSE_SCALE = 0.1
 """A reference system in which lengths are further off than this is of another part of the world. [1]"""
 
@@ -36,6 +38,7 @@ def read(
     assumptions: Area,
     start_control: Path,
     sources: Sources,
+    travel_cell_km: float | None = None,
 ) -> Inputs:
     """Read an area folder onto a grid.
 
@@ -51,6 +54,8 @@ def read(
         Table with the controller of every place when the run starts.
     sources : Sources
         Files in place of the area's own people, outlines of zones and speeds off the roads.
+    travel_cell_km : float, optional
+        Side of a cell of the land people travel over; default: the larger of `cell_km` and `TRAVEL_CELL_KM`. [km]
 
     Returns
     -------
@@ -91,8 +96,8 @@ def read(
     tile = (row // tile_side) * grid.shape[1] + column // tile_side
     blocks = blocks_of(population, zone, key, tile, easting, northing)
     destinations = destinations_of(reader, zones, exits, places, group_of_cell, any_place)
-    roads = reader.roads()
-    terrain = reader.terrain(population, roads)
+    side = travel_cell_km or max(cell_km, TRAVEL_CELL_KM)
+    land = _land(reader, _covering(grid, side), population, zone, places, any_place)
     sides = sorted({controller.side for controller in area.controllers.values()})
     return Inputs(
         area=area,
@@ -114,13 +119,12 @@ def read(
         keys=keys,
         blocks=blocks,
         destinations=destinations,
-        roads=roads,
+        land=land,
         crossings=reader.crossings(),
         response_groups=groups,
         coordinates=reader.coordinates(places),
         files=tuple(reader.files),
         boundaries=reader.boundaries,
-        terrain_speed=terrain,
         notes=(*reader.notes, *_changed_files(gazetteer, zones)),
     )
 
@@ -177,6 +181,39 @@ def _grid(area: AreaFile, projection: pyproj.Transformer, cell_km: float) -> Gri
     rows = int(np.ceil((north - northing.min()) / side))
     columns = int(np.ceil((easting.max() - west) / side))
     return Grid(area.crs, cell_km, float(west), float(north), (rows, columns))
+
+
+def _covering(grid: Grid, cell_km: float) -> Grid:
+    """The grid of other cells that covers a grid, its corner on a whole multiple of the cell."""
+    if cell_km == grid.cell_km:
+        return grid
+    own, side = grid.cell_km * 1000.0, cell_km * 1000.0
+    west, north = np.floor(grid.west / side) * side, np.ceil(grid.north / side) * side
+    rows = int(np.ceil((north - (grid.north - grid.shape[0] * own)) / side))
+    columns = int(np.ceil((grid.west + grid.shape[1] * own - west) / side))
+    return Grid(grid.crs, cell_km, float(west), float(north), (rows, columns))
+
+
+def _land(
+    reader: AreaTables, grid: Grid, population: Array, zone: Array, places: NamedPlaces, any_place: Array
+) -> Land:
+    """What people travel over. Off the roads a cell can be crossed if half of it is in a zone, or people live there."""
+    of_cell = np.arange(grid.size)
+    if grid is not reader.grid:
+        of_cell = grid.cell(*reader.grid.centres())
+        _, any_place = nearest(grid, places.easting, places.northing, np.inf)
+    count, in_zone, people = (
+        np.bincount(of_cell, weights, grid.size) for weights in (None, zone >= 0, population)
+    )
+    roads = reader.roads(grid)
+    return Land(
+        grid=grid,
+        of_cell=of_cell,
+        passable=((count > 0) & (in_zone >= 0.5 * count)) | (people > 0),
+        any_place=any_place,
+        roads=roads,
+        terrain_speed=reader.terrain(grid, people, roads),
+    )
 
 
 def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:

@@ -224,8 +224,8 @@ class AreaTables:
             )
         return counts
 
-    def terrain(self, population: Array, roads: Mapping[str, Road]) -> Array | None:
-        """Speed off the roads by the scenario's own raster, if it names one. [km/h]"""
+    def terrain(self, grid: Grid, population: Array, roads: Mapping[str, Road]) -> Array | None:
+        """Speed off the roads by the scenario's own raster, if it names one, by cell of a grid. [km/h]"""
         holds = "speed" if self.sources.speed is not None else "friction"
         path = self.sources.speed or self.sources.friction
         if path is None:
@@ -233,7 +233,7 @@ class AreaTables:
         from displacement.io import rasters
 
         self.files.append(path)
-        speed = rasters.terrain_speed(path, self.grid, holds)
+        speed = rasters.terrain_speed(path, grid, holds)
         passable = speed > 0
         for road in roads.values():
             passable[road.cell] = True
@@ -399,8 +399,8 @@ class AreaTables:
             ),
         )
 
-    def roads(self) -> dict[str, Road]:
-        """Roads as points along them."""
+    def roads(self, grid: Grid) -> dict[str, Road]:
+        """Roads as points along them, half a cell of a grid apart."""
         found: dict[str, list[tuple[float, float, float, float]]] = {}
         last: dict[str, Row] = {}
         for row in self.rows(self.gazetteer.table("roads"), ["road", "seq", "lat", "lon", "speed_kmh"]):
@@ -414,20 +414,7 @@ class AreaTables:
         for name, vertices in found.items():
             if len({vertex[1:3] for vertex in vertices}) < 2:
                 raise last[name].wrong("road", f"{name} has one point only; give two, or leave it out")
-        return {name: self._road(np.array(vertices)[:, 1:]) for name, vertices in found.items()}
-
-    def _road(self, vertices: Array) -> Road:
-        """Points half a cell apart along the vertices."""
-        spacing = 500.0 * self.grid.cell_km
-        parts = [vertices[:1]]
-        for first, second in pairwise(vertices):
-            count = max(1, int(np.ceil(np.hypot(*(second - first)[:2]) / spacing)))
-            share = np.arange(1, count + 1)[:, None] / count
-            points = first + share * (second - first)
-            points[:, 2] = first[2]
-            parts.append(points)
-        points = np.concatenate(parts)
-        return Road(points[:, 0], points[:, 1], self.grid.cell(points[:, 0], points[:, 1]), points[:, 2])
+        return {name: _road(np.array(vertices)[:, 1:], grid) for name, vertices in found.items()}
 
     def coordinates(self, places: NamedPlaces) -> dict[str, tuple[float, float]]:
         """Easting and northing of every p-code that has a point. [m]"""
@@ -439,6 +426,20 @@ class AreaTables:
             for row in self.rows(path, ["pcode", "lat", "lon"]):
                 found.setdefault(row.text("pcode"), self.point(row))
         return found
+
+
+def _road(vertices: Array, grid: Grid) -> Road:
+    """Points half a cell apart along the vertices."""
+    spacing = 500.0 * grid.cell_km
+    parts = [vertices[:1]]
+    for first, second in pairwise(vertices):
+        count = max(1, int(np.ceil(np.hypot(*(second - first)[:2]) / spacing)))
+        share = np.arange(1, count + 1)[:, None] / count
+        points = first + share * (second - first)
+        points[:, 2] = first[2]
+        parts.append(points)
+    points = np.concatenate(parts)
+    return Road(points[:, 0], points[:, 1], grid.cell(points[:, 0], points[:, 1]), points[:, 2])
 
 
 def _check_cells(path: Path, zones: Zones, zone: Array, cell_km: float) -> None:

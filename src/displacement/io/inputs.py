@@ -69,6 +69,33 @@ class Road:
 
 
 @dataclass(frozen=True)
+class Land:
+    """What people travel over, on a grid of its own: that of the people, or a coarser one.
+
+    Parameters
+    ----------
+    grid : Grid
+        Its cells hold whole cells of the people's grid, or nearly: each of these counts to the one its centre lies in.
+    of_cell : array of int, shape (cell of the people's grid,)
+        The cell of the land.
+    passable : array of bool, shape (cell,)
+        Where people get through off the roads.
+    any_place : array of int, shape (cell,)
+        Nearest named place: who controls it.
+    roads : mapping of str to Road
+    terrain_speed : array of shape (cell,), optional
+        Speed off the roads, 0 where nobody can pass; none: that of the track. [km/h]
+    """
+
+    grid: Grid
+    of_cell: Array
+    passable: Array
+    any_place: Array
+    roads: Mapping[str, Road]
+    terrain_speed: Array | None = None
+
+
+@dataclass(frozen=True)
 class Crossings:
     """Crossings and exits."""
 
@@ -96,7 +123,7 @@ class Inputs:
     keys: Keys
     blocks: Blocks
     destinations: Places
-    roads: Mapping[str, Road]
+    land: Land
     crossings: Crossings
     response_groups: tuple[str, ...]
     """Names of the response groups; the first is the general one."""
@@ -106,8 +133,6 @@ class Inputs:
     """What was read, for the manifest."""
     boundaries: str = "statistical areas"
     """What the outlines of the zones are: drawn around the cells, or `official: FILE`."""
-    terrain_speed: Array | None = None
-    """Speed off the roads by cell, 0 where nobody can pass; none: that of the track. [km/h]"""
     notes: tuple[str, ...] = ()
     """What a planner must know of the people and ways that were read, a line each."""
 

@@ -40,12 +40,24 @@ class Blocks:
         """Number of blocks."""
         return self.zone.size
 
-    def weights(self, population: Array) -> sparse.csr_array:
-        """People of each block by cell, as a sparse array of shape (block, cell). [person]"""
+    def weights(
+        self, population: Array, other: Array | None = None, count: int | None = None
+    ) -> sparse.csr_array:
+        """People of each block by cell, as a sparse array of shape (block, cell). [person]
+
+        Parameters
+        ----------
+        population : array of shape (cell,)
+            [person]
+        other : array of int, shape (cell,), optional
+            A cell of another grid for each; people are then added up by those.
+        count : int, optional
+            Number of cells of that grid.
+        """
         cell = np.flatnonzero(self.of_cell >= 0)
-        return sparse.csr_array(
-            (population[cell], (self.of_cell[cell], cell)), shape=(self.size, population.size)
-        )
+        column = cell if other is None else other[cell]
+        shape = (self.size, population.size if count is None else count)
+        return sparse.csr_array((population[cell], (self.of_cell[cell], column)), shape=shape)
 
     def main_cell(self, population: Array) -> Array:
         """The cell of each block in which most of its people live, shape (block,)."""

@@ -16,13 +16,12 @@ from scipy import sparse
 
 from displacement.kernels import travel as kernel
 from displacement.movement.assumptions import Travel
-from displacement.movement.destinations import Places
 
 Array = NDArray[Any]
 
 
 def speeds(
-    zone: Array,
+    passable: Array,
     stretches: Iterable[tuple[Array, Array]],
     travel: Travel,
     winter: bool = False,
@@ -32,8 +31,8 @@ def speeds(
 
     Parameters
     ----------
-    zone : array of int, shape (cell,)
-        Zone of each cell; cells without one are passable on roads only (sea, desert, abroad).
+    passable : array of bool, shape (cell,)
+        Where people get through off the roads; the other cells (sea, desert, abroad) are passable on roads only.
     stretches : iterable of (array of int, array of float)
         Cells and speeds of each stretch of road that is open. [km/h]
     travel : Travel
@@ -49,7 +48,7 @@ def speeds(
         The fastest way through each cell; 0 where nobody can pass. [km/h]
     """
     off_road = travel.track_speed if terrain is None else terrain
-    speed = np.where(zone >= 0, off_road * (travel.winter_factor if winter else 1.0), 0.0)
+    speed = np.where(passable, off_road * (travel.winter_factor if winter else 1.0), 0.0)
     for cell, road_speed in stretches:
         np.maximum.at(speed, cell, road_speed * travel.road_factor)
     return speed
@@ -62,7 +61,8 @@ def costs(
     holder: Array,
     closed: Array,
     gate: Array,
-    places: Places,
+    places: Array,
+    hours_beyond: Array,
     weights: sparse.csr_array,
 ) -> tuple[Array, Array]:
     """Hours from blocks to destinations and between destinations, in one closure epoch.
@@ -81,8 +81,10 @@ def costs(
         Lines that are closed.
     gate : array of bool, shape (cell,)
         Cells around open crossings.
-    places : Places
-        Destinations.
+    places : array of int, shape (destination,)
+        Cell of each destination.
+    hours_beyond : array of shape (destination,)
+        Hours from the edge of the area to an exit's far end; 0 inside. [h]
     weights : sparse array of shape (block, cell)
         People of each block by cell. [person]
 
@@ -93,9 +95,9 @@ def costs(
     """
     hours = kernel.graph(speed.reshape(shape), cell_km, holder.reshape(shape), closed, gate.reshape(shape))
     at_places = sparse.csr_array(
-        (np.ones(places.count), (np.arange(places.count), places.cell)), shape=(places.count, speed.size)
+        (np.ones(places.size), (np.arange(places.size), places)), shape=(places.size, speed.size)
     )
     both = sparse.vstack([weights, at_places], format="csr")
-    cell, column = np.unique(places.cell, return_inverse=True)
-    found = kernel.block_means(hours, cell, both)[:, column] + places.hours_beyond[None, :]
+    cell, column = np.unique(places, return_inverse=True)
+    found = kernel.block_means(hours, cell, both)[:, column] + hours_beyond[None, :]
     return found[: weights.shape[0]], found[weights.shape[0] :]

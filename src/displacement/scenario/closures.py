@@ -69,7 +69,7 @@ def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Clos
     inputs, scenario = reading.inputs, reading.scenario
     closed = set(shut)
     boundaries: set[tuple[int, int]] = set()
-    roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.roads.items()}
+    roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.land.roads.items()}
     events: list[tuple[int, Any]] = list(enumerate(scenario.events))
     ways = [(index, event) for index, event in events if isinstance(event, model.Close | model.Open)]
     for index, event in sorted(ways, key=lambda pair: pair[1].date):
@@ -122,7 +122,7 @@ def _points_between(
     reading: Reading, index: int, name: str, between: tuple[str, str] | None
 ) -> tuple[int, int]:
     """First and last point of a road between two places on it."""
-    road = reading.inputs.roads[name]
+    road = reading.inputs.land.roads[name]
     if between is None:
         return 0, len(road.cell) - 1
     ends = []

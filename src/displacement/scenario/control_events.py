@@ -109,7 +109,7 @@ def _of_table(reading: Reading, event: model.ControlTable) -> Iterator[Change]:
 def _along(reading: Reading, index: int, event: model.ControlAlong, controller: int) -> list[Change]:
     """Changes beside a road, each on the day on which the front passes."""
     inputs = reading.inputs
-    road = inputs.roads[event.along]
+    road = inputs.land.roads[event.along]
     path = np.column_stack([road.easting, road.northing])
     ends = np.array([inputs.coordinates[code] for code in event.between])
     off, at = nearest_on_path(path, ends)

@@ -77,6 +77,18 @@ class GridSettings(_Part):
 
     cell_km: float = Field(1.0, gt=0, le=10)
     """Side of a cell. [km]"""
+    travel_cell_km: float | None = Field(None, gt=0, le=10)
+    """Side of a cell of the land people travel over, not below `cell_km`; left out: 1 km, or `cell_km` where that is
+    more. Travel takes most of the time of fine grids, and the road table is good to 1 to 2 km. [km]"""
+
+    @model_validator(mode="after")
+    def _people_are_finer(self) -> GridSettings:
+        if self.travel_cell_km is not None and self.travel_cell_km < self.cell_km:
+            raise ValueError(
+                f"travel_cell_km must not be below cell_km, {self.cell_km:g} (got {self.travel_cell_km:g}); "
+                "write a smaller cell_km too, or leave travel_cell_km out"
+            )
+        return self
 
 
 EVENT_FILES = ("control", "strikes", "area")
