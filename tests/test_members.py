@@ -162,6 +162,6 @@ def test_what_passes_between_rooms_is_as_the_table_of_variables_says(toy):
 
 def test_batches_come_in_order_and_are_counted():
     counts = []
-    found = list(stages.in_batches(sum, range(2 * stages.BATCH + 1), 1, counts.append))
+    found = list(stages.in_batches(sum, range(2 * stages.BATCH + 1), map, counts.append))
     assert found == [sum(range(stages.BATCH)), sum(range(stages.BATCH, 2 * stages.BATCH)), 2 * stages.BATCH]
     assert counts == [stages.BATCH, 2 * stages.BATCH, 2 * stages.BATCH + 1]
