@@ -76,6 +76,14 @@ def read_netcdf(path: Path) -> xr.Dataset:
     return found
 
 
+def opened(path: Path) -> xr.Dataset:
+    """Arrays that `write_netcdf` wrote, read when they are used; nothing of how they were written stays with them."""
+    found: xr.Dataset = xr.open_dataset(path, engine="netcdf4", cache=False).drop_encoding()
+    return found.assign_attrs({}).assign_coords(
+        {name: each.astype(str) for name, each in found.coords.items() if each.dtype.kind == "O"}
+    )
+
+
 def write_raster(
     path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str, notice: str
 ) -> None:
