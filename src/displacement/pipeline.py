@@ -77,7 +77,7 @@ def run(
     workers : int, optional
         Processes that share the members; None: one for each core, as far as the memory goes. From a script of your own
         more than 1 only below ``if __name__ == "__main__":``. With a `map` of another kind, how many of its processes
-        share this machine's memory.
+        share this machine's memory: 0 where it works elsewhere.
     quantiles : sequence of float, optional
         Over the members, for what is written; in place of the scenario's own.
     parameters : {"calibrated", "priors"}, optional
@@ -239,7 +239,7 @@ def _ensemble(
         scenario=asked.scenario,
         by_week=True,
     )
-    given = workers or min(os.cpu_count() or 1, count)
+    given = min(os.cpu_count() or 1, count) if workers is None else workers
     own_processes = map is builtins.map
     told.tell("running members", 0, count)
     with contextlib.ExitStack() as crew:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,11 @@ def _add_run(commands: Any) -> None:
         help="processes that share the members (default: the cores, as far as the memory goes)",
     )
     run.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="share the members among a Dask cluster: tcp://HOST:8786, or local:N for N processes here",
+    )
+    run.add_argument(
         "--member-range",
         type=_range,
         metavar="FIRST:END",
@@ -108,35 +115,51 @@ def _run(chosen: argparse.Namespace) -> int:
     watch("starting")
     from displacement import pipeline
 
-    watch.stop()
     asked = {
         "members": chosen.members,
         "seed": chosen.seed,
         "progress": progress,
-        "workers": chosen.workers,
         "quantiles": chosen.quantiles,
         "parameters": chosen.parameters,
         "max_memory": chosen.max_memory,
     }
-    if chosen.member_range is not None:
-        first, end = chosen.member_range
-        target = chosen.out or Path("runs") / f"{_name(scenario)}_{first}_{end}"
-        watch.add(pipeline.run_part(scenario, (first, end), target, **asked))
-        progress.done()
-        print(f"Members {first} to {end - 1}: {target}")
-        print("With the folders of the others: displacement merge FOLDER ... --out FOLDER")
-    else:
-        run = pipeline.run_variants if all_of_them else pipeline.run
-        _written(run(scenario, keep=chosen.keep, **asked), chosen.out, watch, progress)
+    with _crew(chosen) as crew:
+        watch.stop()
+        if chosen.member_range is not None:
+            first, end = chosen.member_range
+            target = chosen.out or Path("runs") / f"{_name(scenario)}_{first}_{end}"
+            watch.add(pipeline.run_part(scenario, (first, end), target, **asked, **crew))
+            progress.done()
+            print(f"Members {first} to {end - 1}: {target}")
+            print("With the folders of the others: displacement merge FOLDER ... --out FOLDER")
+        else:
+            run = pipeline.run_variants if all_of_them else pipeline.run
+            result = run(scenario, keep=chosen.keep, **asked, **crew)
+    if chosen.member_range is None:
+        _written(result, chosen.out, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
+
+
+@contextmanager
+def _crew(chosen: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Who shares the work: processes of our own, or a cluster."""
+    if chosen.cluster is None:
+        yield {"workers": chosen.workers}
+        return
+    from displacement.cluster import connected
+
+    with connected(chosen.cluster) as cluster:
+        yield {"map": cluster.map, "workers": cluster.here}
 
 
 def _does_not_go_together(chosen: argparse.Namespace, several: bool, all_variants: bool) -> str:
     """What of the options cannot be done together; blank if all can."""
     if chosen.keep and (several or chosen.member_range):
         return "--keep is for one member; leave it out, or run with --members 1"
+    if chosen.cluster and chosen.workers:
+        return "--workers is for processes of its own; write --cluster local:N for N of them"
     if chosen.member_range and all_variants:
         return "--member-range is for one variant at a time; write --variant NAME, or --no-variants"
     return ""
