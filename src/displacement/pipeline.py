@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -250,17 +250,22 @@ def _ensemble(
         if own_processes and 0 < plan.workers < given:
             crew.close()
             each = crew.enter_context(stages.processes(plan.workers))
-        people, flows = (Kept(count, plan.in_memory) for _ in range(2))
         others = stages.in_batches(
             work, parameters[1:], each, lambda ready: told.tell("running members", 1 + ready, count)
         )
-        ready = 0
-        for part in chain([first], others):
-            people.add(ready, part.people)
-            flows.add(ready, part.flows)
-            told.add(part.seconds)
-            ready += part.people.sizes["member"]
-    return _Moved(people.dataset(), flows.dataset(), plan.in_memory)
+        return _gathered(chain([first], others), count, plan.in_memory, told)
+
+
+def _gathered(batches: Iterable[stages.Moved], count: int, in_memory: bool, told: Stopwatch) -> _Moved:
+    """All members, taken in as their batches come."""
+    people, flows = (Kept(count, in_memory) for _ in range(2))
+    ready = 0
+    for part in batches:
+        people.add(ready, part.people)
+        flows.add(ready, part.flows)
+        told.add(part.seconds)
+        ready += part.people.sizes["member"]
+    return _Moved(people.dataset(), flows.dataset(), in_memory)
 
 
 def _plan(

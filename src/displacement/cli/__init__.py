@@ -1,4 +1,4 @@
-"""The command line: run, backtest, calibrate, validate, needs, explain, standards, match, template, init, schema."""
+"""The command line: run, merge, backtest, calibrate, validate, needs, explain, standards and what fills in tables."""
 
 from __future__ import annotations
 
