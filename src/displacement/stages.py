@@ -8,7 +8,8 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -239,13 +240,40 @@ def run_members(
 def processes(workers: int) -> Iterator[Map]:
     """A `map` that shares its work among processes of this machine; the built-in one for a single worker.
 
-    From a script of your own only below ``if __name__ == "__main__":``. What is mapped can be pickled.
+    What is the same for all items (the inputs) goes to each process once, when it starts. From a script of your own
+    only below ``if __name__ == "__main__":``. What is mapped can be pickled.
     """
     if workers == 1:
         yield map
-    else:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            yield pool.map
+        return
+    with ExitStack() as crew:
+        at_work: list[tuple[Any, ProcessPoolExecutor]] = []
+
+        def each(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            if not at_work or at_work[0][0] is not work:
+                crew.close()
+                spawned = multiprocessing.get_context("spawn")
+                pool = ProcessPoolExecutor(workers, spawned, _take_up, (work,))
+                at_work[:] = [(work, crew.enter_context(pool))]
+            try:
+                yield from at_work[0][1].map(_done, items)
+            except BrokenProcessPool:
+                message = "a worker was ended from outside, perhaps for want of memory; write fewer --workers"
+                raise RuntimeError(message) from None
+
+        yield each
+
+
+_TASK: list[Callable[[Any], Any]] = []
+"""What a worker process does, written down when it starts and not changed after; empty everywhere else."""
+
+
+def _take_up(work: Callable[[Any], Any]) -> None:
+    _TASK.append(work)
+
+
+def _done(item: Any) -> Any:
+    return _TASK[0](item)
 
 
 def in_batches(

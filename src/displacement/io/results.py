@@ -30,7 +30,7 @@ def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) ->
 def _write(path: Path, named: xr.Dataset, unlimited: Sequence[str] = ()) -> None:
     """Write arrays that fit into memory."""
     encoding: dict[Any, dict[str, Any]] = {
-        name: {"zlib": True, "complevel": 4} for name, array in named.data_vars.items() if array.ndim > 1
+        name: {"zlib": True, "complevel": 1} for name, array in named.data_vars.items() if array.ndim > 1
     }
     if "time" in named:
         named["time"].attrs = {"long_name": "day", "standard_name": "time"}
