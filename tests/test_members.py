@@ -1,5 +1,9 @@
 """Runs of several members: the median run among them, the same numbers however they are worked through."""
 
+import operator
+import os
+from functools import partial
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -162,6 +166,30 @@ def test_what_passes_between_rooms_is_as_the_table_of_variables_says(toy):
 
 def test_batches_come_in_order_and_are_counted():
     counts = []
-    found = list(stages.in_batches(sum, range(2 * stages.BATCH + 1), 1, counts.append))
+    found = list(stages.in_batches(sum, range(2 * stages.BATCH + 1), map, counts.append))
     assert found == [sum(range(stages.BATCH)), sum(range(stages.BATCH, 2 * stages.BATCH)), 2 * stages.BATCH]
     assert counts == [stages.BATCH, 2 * stages.BATCH, 2 * stages.BATCH + 1]
+
+
+class Sent:
+    """Counts how often it is pickled; among workers it doubles."""
+
+    def __init__(self):
+        self.times = 0
+
+    def __reduce__(self):
+        self.times += 1
+        return (partial, (operator.mul, 2))
+
+
+def test_what_all_batches_share_goes_to_each_process_once():
+    work = Sent()
+    with stages.processes(2) as each:
+        assert list(each(work, range(20))) == [2 * item for item in range(20)]
+        assert list(each(work, range(2))) == [0, 2]
+    assert 1 <= work.times <= 2
+
+
+def test_a_worker_that_is_killed_is_told_in_one_line():
+    with stages.processes(2) as each, pytest.raises(RuntimeError, match="ended from outside"):
+        list(each(os._exit, [1, 1]))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import builtins
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, sensitivity, stages, variables
-from displacement.io import area, reports, stock
+from displacement import ensemble, memory, sensitivity, stages, variables
+from displacement.io import area, parts, reports, stock
+from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
+from displacement.io.kept import AT_ONCE, Kept, by_members
+from displacement.io.parts import Part
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
@@ -27,6 +34,7 @@ from displacement.needs.demand import demand
 from displacement.needs.in_need import people_in_need
 from displacement.needs.logistics import Supply
 from displacement.needs.supply import Ways, deliver
+from displacement.progress import Progress, Stopwatch, silent
 from displacement.result import Aid, Result
 from displacement.scenario import aid_lines, supplies, timeline
 from displacement.scenario.aid import Needs
@@ -36,9 +44,6 @@ from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
 
-SUPPLIED_AT_ONCE = 16
-"""Members whose stock and trucks are followed together."""
-
 
 def run(
     scenario: Scenario | str | Path,
@@ -47,10 +52,11 @@ def run(
     seed: int | None = None,
     keep: Sequence[str] = (),
     map: stages.Map = map,
-    progress: Callable[[str], None] = lambda step: None,
-    workers: int = 1,
+    progress: Progress = silent,
+    workers: int | None = 1,
     quantiles: Sequence[float] | None = None,
     parameters: Literal["calibrated", "priors"] | None = None,
+    max_memory: str | int | None = None,
 ) -> Result:
     """Run a scenario: who leaves, where they go, what aid it takes.
 
@@ -65,15 +71,20 @@ def run(
     keep : sequence of str
         Gridded fields to keep: ``"control"``, ``"departures"``.
     map : callable
-        How tiles are worked through: the built-in `map`, or a cluster's.
-    progress : callable
+        How batches of members are worked through, or the tiles of a single one: the built-in `map`, or a cluster's.
+    progress : Progress
         Told the name of each step as it begins.
-    workers : int
-        Processes that share the members; from a script of your own only below ``if __name__ == "__main__":``.
+    workers : int, optional
+        Processes that share the members; None: one for each core, as far as the memory goes. From a script of your own
+        more than 1 only below ``if __name__ == "__main__":``. With a `map` of another kind, how many of its processes
+        share this machine's memory: 0 where it works elsewhere.
     quantiles : sequence of float, optional
         Over the members, for what is written; in place of the scenario's own.
     parameters : {"calibrated", "priors"}, optional
         Assumptions as fitted to past cases, or as their priors say; in place of the scenario's own.
+    max_memory : str or int, optional
+        What the run may take, all processes together: ``"1.5GB"``, or bytes; default: half of the machine's. Where the
+        figures of all members do not fit, they lie in temporary files and are read a part at a time. No number changes.
 
     Returns
     -------
@@ -83,52 +94,322 @@ def run(
     Raises
     ------
     displacement.InputError
-        If the scenario or a table it names is wrong.
+        If the scenario or a table it names is wrong, or the run does not fit into the memory.
     ValueError
         If a field to keep is unknown, or fields are to be kept of several members.
     """
     unknown = set(keep) - set(variables.FIELDS)
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
-    progress("reading the scenario and the area")
-    scenario = ensemble.at_medians(_chosen(scenario, variant, members, seed, quantiles, parameters))
-    inputs = read_inputs(scenario)
-    observed = _reports(scenario)
-    events = timeline.of(scenario, inputs)
-    lines = aid_lines_of(scenario)
-    listed = _stock(scenario, lines)
-    edges = stages.edges_of(scenario)
-    assumptions = ensemble.members(scenario)
-    if keep and len(assumptions) > 1:
+    told = Stopwatch(progress)
+    asked = _read(_chosen(scenario, variant, members, seed, quantiles, parameters), told)
+    several = len(asked.assumptions) > 1
+    if keep and several:
         raise ValueError("keep: gridded fields are those of one member; run with members=1")
-
-    if len(assumptions) == 1:
-        moved = stages.run_members(assumptions, inputs, events, edges, scenario, map=map, progress=progress)
+    limit = _ceiling(max_memory)
+    if several:
+        moved = _ensemble(asked, asked.assumptions, map, workers, limit, told)
     else:
-        moved = _ensemble(assumptions, inputs, events, edges, scenario, workers, progress)
-    people = variables.describe(_with_names(moved.people, inputs), variables.PEOPLE)
-    flows = variables.describe(moved.flows, variables.FLOWS)
+        told.stop()
+        alone = stages.run_members(
+            asked.assumptions, asked.inputs, asked.events, asked.edges, asked.scenario, False, map, progress
+        )
+        told.add(alone.seconds)
+        moved = _Moved(alone.people, alone.flows, True)
+    fields = _fields(asked.inputs, asked.events, [] if several else alone.of_cells, asked.scenario, keep)
+    return _result(asked, moved, fields, told)
 
-    progress("working out the needs")
-    open_to_trucks = partial(supplies.ways, inputs=inputs, events=events)
-    shares = ensemble.shares(scenario)
-    aid = estimate_aid(
-        people, scenario.needs, lines, scenario.supply, listed, open_to_trucks, scenario.path, shares
+
+class _Asked(NamedTuple):
+    """A question with everything it takes to answer it."""
+
+    scenario: Scenario
+    inputs: Inputs
+    reports: tuple[Report, ...]
+    events: Timeline
+    lines: Catalogue
+    listed: StockList
+    edges: Array
+    """Of the steps, (step + 1,). [day]"""
+    assumptions: tuple[Movement, ...]
+    """Of each member."""
+
+
+class _Moved(NamedTuple):
+    """What the members come to."""
+
+    people: xr.Dataset
+    flows: xr.Dataset
+    in_memory: bool
+    """Whether there is room for what follows from them too."""
+
+
+def _read(scenario: Scenario, told: Progress) -> _Asked:
+    """Read everything that a scenario names."""
+    told("reading the scenario and the area")
+    scenario = ensemble.at_medians(scenario)
+    inputs = read_inputs(scenario)
+    lines = aid_lines_of(scenario)
+    return _Asked(
+        scenario=scenario,
+        inputs=inputs,
+        reports=_reports(scenario),
+        events=timeline.of(scenario, inputs),
+        lines=lines,
+        listed=_stock(scenario, lines),
+        edges=stages.edges_of(scenario),
+        assumptions=ensemble.members(scenario),
     )
+
+
+def _result(asked: _Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -> Result:
+    """What the people who moved need, and everything in one."""
+    scenario, inputs, events = asked.scenario, asked.inputs, asked.events
+    told("working out the needs")
+    people = variables.describe(_with_names(moved.people, inputs), variables.PEOPLE)
+    aid = _aid(asked, people, moved.in_memory)
+    told("telling what drives the spread")
+    drivers = _drivers(scenario, people, aid)
     return Result(
         scenario=scenario,
         inputs=inputs,
         people=people,
-        flows=flows,
+        flows=variables.describe(moved.flows, variables.FLOWS),
         aid=aid,
-        fields=_fields(inputs, events, moved.of_cells, scenario, keep),
-        provenance=provenance(
-            scenario.settings(), [scenario.path, *inputs.files, *events.files, *_own_files(scenario)]
-        ),
+        fields=fields,
+        provenance=_provenance(asked),
         notes=(*inputs.notes, *events.notes, *aid.notes),
-        reports=observed,
-        drivers=_drivers(scenario, people, aid),
+        reports=asked.reports,
+        drivers=drivers,
+        seconds=told.stop(),
     )
+
+
+def _aid(asked: _Asked, people: xr.Dataset, in_memory: bool) -> Aid:
+    """Needs and supply of the people of some or all members."""
+    scenario, shares = asked.scenario, ensemble.shares(asked.scenario)
+    if shares is not None:
+        shares = {name: values[: people.sizes["member"]] for name, values in shares.items()}
+    return estimate_aid(
+        people,
+        scenario.needs,
+        asked.lines,
+        scenario.supply,
+        asked.listed,
+        partial(supplies.ways, inputs=asked.inputs, events=asked.events),
+        scenario.path,
+        shares,
+        in_memory,
+    )
+
+
+def _provenance(asked: _Asked) -> dict[str, Any]:
+    """What a run is made from."""
+    scenario = asked.scenario
+    files = [scenario.path, *asked.inputs.files, *asked.events.files, *_own_files(scenario)]
+    return provenance(scenario.settings(), files)
+
+
+def _ceiling(max_memory: str | int | None) -> int:
+    """The memory that a run may take. [byte]"""
+    try:
+        return memory.ceiling(max_memory)
+    except ValueError as error:
+        raise InputError(finding("max-memory", str(error))) from None
+
+
+def _ensemble(
+    asked: _Asked,
+    parameters: Sequence[Movement],
+    map: stages.Map,
+    workers: int | None,
+    limit: int,
+    told: Stopwatch,
+) -> _Moved:
+    """Many members, batch by batch, in processes of their own where there are several workers.
+
+    The first member goes ahead of the others and tells how much memory each of them takes.
+    """
+    count = len(parameters)
+    work = partial(
+        stages.run_members,
+        inputs=asked.inputs,
+        events=asked.events,
+        edges=asked.edges,
+        scenario=asked.scenario,
+        by_week=True,
+    )
+    given = min(os.cpu_count() or 1, count) if workers is None else workers
+    own_processes = map is builtins.map
+    told.tell("running members", 0, count)
+    with contextlib.ExitStack() as crew:
+        each = crew.enter_context(stages.processes(given)) if own_processes else map
+        (first,) = each(work, [parameters[:1]])
+        at_work = given if not own_processes or given > 1 else 0
+        plan = _plan(asked, first.people, first.flows, count, limit, first.peak, at_work, workers is None)
+        if own_processes and 0 < plan.workers < given:
+            crew.close()
+            each = crew.enter_context(stages.processes(plan.workers))
+        others = stages.in_batches(
+            work, parameters[1:], each, lambda ready: told.tell("running members", 1 + ready, count)
+        )
+        return _gathered(chain([first], others), count, plan.in_memory, told)
+
+
+def _gathered(batches: Iterable[stages.Moved], count: int, in_memory: bool, told: Stopwatch) -> _Moved:
+    """All members, taken in as their batches come."""
+    people, flows = (Kept(count, in_memory) for _ in range(2))
+    ready = 0
+    for part in batches:
+        people.add(ready, part.people)
+        flows.add(ready, part.flows)
+        told.add(part.seconds)
+        ready += part.people.sizes["member"]
+    return _Moved(people.dataset(), flows.dataset(), in_memory)
+
+
+def _plan(
+    asked: _Asked,
+    people: xr.Dataset,
+    flows: xr.Dataset,
+    count: int,
+    limit: int,
+    each: int = 0,
+    workers: int = 0,
+    fewer: bool = True,
+) -> memory.Plan:
+    """Who works and where the members' figures lie, by what the first of them comes to."""
+    aid = _aid(asked, _with_names(people, asked.inputs), in_memory=True)
+    held = [people, flows, aid.needs, aid.in_need, *([aid.supply] if aid.supply else [])]
+    kept = count * sum(one.nbytes for one in held)
+    own = memory.now() if workers else memory.peak()
+    try:
+        return memory.planned(limit, own, each, workers, kept, fewer)
+    except memory.TooLittleMemoryError as error:
+        raise InputError(str(error)) from None
+
+
+def run_part(
+    scenario: Scenario | str | Path,
+    member_range: tuple[int, int],
+    folder: str | Path,
+    variant: str | None = None,
+    members: int | None = None,
+    seed: int | None = None,
+    map: stages.Map = map,
+    progress: Progress = silent,
+    workers: int | None = 1,
+    quantiles: Sequence[float] | None = None,
+    parameters: Literal["calibrated", "priors"] | None = None,
+    max_memory: str | int | None = None,
+) -> dict[str, float]:
+    """Run some members of a scenario into a folder of their own, for `merge`.
+
+    Parameters
+    ----------
+    scenario, variant, members, seed, map, progress, workers, quantiles, parameters, max_memory
+        As for `run`; `members` are those of the whole run.
+    member_range : tuple of int
+        The first member, counted from 0, and the one after the last.
+    folder : str or pathlib.Path
+        Where they go; it is whole or not there.
+
+    Returns
+    -------
+    dict of str to float
+        Where the time went, by step. [s]
+
+    Raises
+    ------
+    displacement.InputError
+        As for `run`, or if the scenario has no such members.
+    """
+    told = Stopwatch(progress)
+    chosen = _chosen(scenario, variant, members, seed, quantiles, parameters)
+    (first, end), count = member_range, chosen.uncertainty.members
+    if count == 1:
+        raise InputError(finding("member-range", "the scenario has one member; write --members too"))
+    if not 0 <= first < end <= count:
+        message = f"{first}:{end} are not among the {count} members; they are 0:{count}, the end not included"
+        raise InputError(finding("member-range", message))
+    asked = _read(chosen, told)
+    moved = _ensemble(asked, asked.assumptions[first:end], map, workers, _ceiling(max_memory), told)
+    told("writing the folder")
+    path, made_of = asked.scenario.path, _provenance(asked)
+    parts.write(
+        Part(
+            Path(folder), first, end, count, path, asked.scenario.variant, made_of, moved.people, moved.flows
+        )
+    )
+    return told.stop()
+
+
+def merge(
+    folders: Sequence[str | Path],
+    scenario: str | Path | None = None,
+    progress: Progress = silent,
+    max_memory: str | int | None = None,
+) -> Result:
+    """The run whose members `run_part` left in several folders: what `run` returns of all of them.
+
+    Parameters
+    ----------
+    folders : sequence of str or pathlib.Path
+        In any order.
+    scenario : str or pathlib.Path, optional
+        The scenario's file, if it is not where it was.
+    progress, max_memory
+        As for `run`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    displacement.InputError
+        If the parts are not those of one run, members are missing or there twice, or the scenario, a table or the package
+        has changed since.
+    """
+    told = Stopwatch(progress)
+    limit = _ceiling(max_memory)
+    there = parts.together([parts.read(Path(folder)) for folder in folders])
+    first, count = there[0], there[0].of
+    asked = _read(_of_part(first, None if scenario is None else Path(scenario)), told)
+    changed = parts.unlike(_provenance(asked), first.made_of)
+    if changed:
+        message = f"cannot be merged: since it was run, {changed}; run the parts again"
+        raise InputError(finding(first.folder, message))
+    told("reading the members")
+    people, flows = (each.isel(member=slice(0, 1)) for each in (first.people, first.flows))
+    plan = _plan(asked, people, flows, count, limit)
+    moved = _Moved(
+        _joined([(part.first, part.people) for part in there], count, plan.in_memory),
+        _joined([(part.first, part.flows) for part in there], count, plan.in_memory),
+        plan.in_memory,
+    )
+    return _result(asked, moved, _fields(asked.inputs, asked.events, [], asked.scenario, ()), told)
+
+
+def _joined(held: Sequence[tuple[int, xr.Dataset]], count: int, in_memory: bool) -> xr.Dataset:
+    """Members of several files as one dataset."""
+    room = Kept(count, in_memory)
+    for first, part in held:
+        for at, some in enumerate(by_members(part)):
+            room.add(first + at * AT_ONCE, some)
+        part.close()
+    return room.dataset()
+
+
+def _of_part(part: Part, file: Path | None) -> Scenario:
+    """The scenario of a part, with its members."""
+    path = file or part.scenario_file
+    if not path.is_file():
+        message = f"its scenario {path} is not there; write where it is: --scenario FILE"
+        raise InputError(finding(part.folder, message))
+    scenario = load(path, part.variant)
+    given = part.made_of["scenario"]["uncertainty"]
+    return scenario.model_copy(update={"uncertainty": scenario.uncertainty.model_validate(given)})
 
 
 AS_WRITTEN = "as written"
@@ -141,10 +422,11 @@ def run_variants(
     seed: int | None = None,
     keep: Sequence[str] = (),
     map: stages.Map = map,
-    progress: Callable[[str], None] = lambda step: None,
-    workers: int = 1,
+    progress: Progress = silent,
+    workers: int | None = 1,
     quantiles: Sequence[float] | None = None,
     parameters: Literal["calibrated", "priors"] | None = None,
+    max_memory: str | int | None = None,
 ) -> Result:
     """Run a scenario as it is written, and every variant of its file with the same members beside it.
 
@@ -152,7 +434,7 @@ def run_variants(
 
     Parameters
     ----------
-    scenario, members, seed, keep, map, progress, workers, quantiles, parameters
+    scenario, members, seed, keep, map, progress, workers, quantiles, parameters, max_memory
         As for `run`. Variants are read from the scenario's file.
 
     Returns
@@ -172,20 +454,29 @@ def run_variants(
         raise ValueError(f"scenario: is the variant '{scenario.variant}' already; load it without one")
     of_variants = [load(scenario.path, name) for name in scenario.variants]
     runs, conditions = {}, {}
+    spent = Stopwatch()
     for variant in of_variants:
         name, same = str(variant.variant), scenario.uncertainty
         beside = run(
             variant.model_copy(update={"uncertainty": same}),
             map=map,
-            progress=lambda step, name=name: progress(f"{name}: {step}"),  # type: ignore[misc]
+            progress=_of_variant(progress, name),
             workers=workers,
+            max_memory=max_memory,
         )
         runs[name], conditions[name] = sensitivity.at_a_glance(beside.people, beside.needs), beside.condition
+        spent.add(beside.seconds)
         del beside
-    result = run(scenario, keep=keep, map=map, progress=progress, workers=workers)
+    result = run(scenario, keep=keep, map=map, progress=progress, workers=workers, max_memory=max_memory)
+    spent.add(result.seconds)
     runs = {AS_WRITTEN: sensitivity.at_a_glance(result.people, result.needs), **runs}
     conditions = {AS_WRITTEN: result.condition, **conditions}
-    return replace(result, variants=sensitivity.side_by_side(runs, conditions))
+    return replace(result, variants=sensitivity.side_by_side(runs, conditions), seconds=spent.stop())
+
+
+def _of_variant(progress: Progress, name: str) -> Progress:
+    """Progress that says of which variant it speaks."""
+    return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
 def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.Dataset:
@@ -240,6 +531,7 @@ def estimate_aid(
     ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways] = supplies.open_ways,
     path: Path = Path(),
     shares: Mapping[str, Array] | None = None,
+    in_memory: bool = True,
 ) -> Aid:
     """Needs, people in need and what can be met, from modelled or observed people alike.
 
@@ -261,29 +553,51 @@ def estimate_aid(
         The scenario or table, for errors.
     shares : mapping of str to array of shape (member,), optional
         Cohorts of the displaced by member; default: those of `settings`.
+    in_memory : bool
+        Else what the members come to lies in temporary files.
 
     Returns
     -------
     Aid
     """
     here = served_here(people)
-    needs = demand(here, lines, settings, shares=shares)
-    in_need = variables.describe(people_in_need(here, lines, settings), variables.IN_NEED)
-    aid = Aid(lines, settings, needs, in_need, supply, None, listed.notes)
+    serve, notes = _serving(here, supply, listed, lines, ways, path)
+    count = here.sizes["member"]
+    needs, in_need, met = (Kept(count, in_memory, outermost="zone") for _ in range(3))
+    for first, part in zip(range(0, count, AT_ONCE), by_members(here), strict=True):
+        own = {name: values[first : first + AT_ONCE] for name, values in (shares or {}).items()}
+        needed = demand(part, lines, settings, shares=own)
+        needs.add(first, needed)
+        in_need.add(first, people_in_need(part, lines, settings))
+        if serve is not None:
+            met.add(first, serve(needed) if count <= AT_ONCE else _lighter(serve(needed)))
+    return Aid(
+        lines,
+        settings,
+        needs.dataset(),
+        variables.describe(in_need.dataset(), variables.IN_NEED),
+        supply,
+        None if serve is None else variables.describe(met.dataset(), variables.SUPPLY),
+        (*listed.notes, *notes),
+    )
+
+
+def _serving(
+    people: xr.Dataset,
+    supply: Supply | None,
+    listed: StockList,
+    lines: Catalogue,
+    ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways],
+    path: Path,
+) -> tuple[Callable[[xr.Dataset], xr.Dataset] | None, tuple[str, ...]]:
+    """What meets the needs of some members, if there is anything; and what to know of the stock."""
     if supply is None:
-        return aid
-    first, last = (day.astype("datetime64[D]").item() for day in needs["time"].values[[0, -1]])
+        return None, ()
+    first, last = (day.astype("datetime64[D]").item() for day in people["time"].values[[0, -1]])
     stores, notes = supplies.stores(supply, listed, lines, (first, last), path)
-    zones = [str(zone) for zone in needs["zone"].values]
-    routes = ways(supply, stores.hubs, zones, needs.sizes["time"])
+    routes = ways(supply, stores.hubs, [str(zone) for zone in people["zone"].values], people.sizes["time"])
     funds = supplies.money(supply, (first, last))
-    met = [
-        deliver(needs.isel(member=slice(at, at + SUPPLIED_AT_ONCE)), supply, stores, routes, funds)
-        for at in range(0, needs.sizes["member"], SUPPLIED_AT_ONCE)
-    ]
-    if len(met) > 1:
-        met = [xr.concat([_lighter(part) for part in met], "member", data_vars="minimal")]
-    return replace(aid, supply=variables.describe(met[0], variables.SUPPLY), notes=(*aid.notes, *notes))
+    return partial(deliver, supply=supply, stores=stores, ways=routes, money=funds), notes
 
 
 def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | None:
@@ -380,34 +694,6 @@ def _chosen(
         return scenario
     uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)
     return scenario.model_copy(update={"uncertainty": uncertainty})
-
-
-def _ensemble(
-    parameters: Sequence[Movement],
-    inputs: Inputs,
-    events: Timeline,
-    edges: Array,
-    scenario: Scenario,
-    workers: int,
-    progress: Callable[[str], None],
-) -> stages.Moved:
-    """Many members, batch by batch, in processes of their own where there are several workers."""
-    work = partial(
-        stages.run_members, inputs=inputs, events=events, edges=edges, scenario=scenario, by_week=True
-    )
-    count = len(parameters)
-    progress(f"running {count} members")
-    done = list(
-        stages.in_batches(
-            work, parameters, workers, lambda ready: progress(f"running members: {ready} of {count}")
-        )
-    )
-    number = np.arange(count)
-    people, flows = (
-        xr.concat(parts, "member").assign_coords(member=number)
-        for parts in ([part.people for part in done], [part.flows for part in done])
-    )
-    return stages.Moved(people, flows, [])
 
 
 def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import xarray as xr
@@ -82,6 +82,8 @@ class Result:
     variants : xarray.Dataset, optional
         A few figures of every variant beside those of this run, if they were run
         (`displacement.sensitivity.side_by_side`).
+    seconds : mapping of str to float
+        Where the time went, by step, that of all workers together. [s]
     """
 
     scenario: Scenario
@@ -95,6 +97,7 @@ class Result:
     reports: tuple[Report, ...] = ()
     drivers: xr.Dataset | None = None
     variants: xr.Dataset | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def needs(self) -> xr.Dataset:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from displacement import variables
+from displacement.io.kept import over_members, summed
 from displacement.needs.loads import mass_and_volume
 
 __all__ = ["Indices", "at_a_glance", "between", "drivers", "indices", "outcomes", "side_by_side"]
@@ -181,16 +182,16 @@ def outcomes(people: xr.Dataset, needs: xr.Dataset) -> xr.Dataset:
         `zone` of arrivals is the position of the zone, inside the area, that has most of them at the median.
     """
     inside = np.flatnonzero(people["inside"].values)
-    arrived = people["arrivals"].isel(time=slice(0, DAYS_OF_ARRIVALS), zone=inside).sum(("time", "type"))
-    by_zone = arrived.transpose("member", "zone").values
+    first_week = people["arrivals"].isel(time=slice(0, DAYS_OF_ARRIVALS), zone=inside)
+    by_zone = (
+        over_members(first_week, lambda part: part.sum(("time", "type"))).transpose("member", "zone").values
+    )
     most = int(np.argmax(np.median(by_zone, axis=0)))
-    hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
-    tonnes, cost = mass_and_volume(hubs)["mass"], mass_and_volume(needs)["cost"]
+    needed = summed(needs, "time", "zone")
+    hubs = needed.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
+    tonnes, cost = mass_and_volume(hubs)["mass"], mass_and_volume(needed)["cost"]
     found = {
-        "peak_displaced": people["newly_displaced"]
-        .sum("zone")
-        .transpose("member", "time")
-        .values.max(axis=1),
+        "peak_displaced": _over_zones(people["newly_displaced"]).max(axis=1),
         "arrivals_in_week": by_zone[:, most],
         "tonnes": tonnes.sum("sector").values,
         "cost": cost.sum("sector").values,
@@ -201,6 +202,12 @@ def outcomes(people: xr.Dataset, needs: xr.Dataset) -> xr.Dataset:
     dataset["arrivals_in_week"].attrs["zone"] = int(inside[most])
     dataset["cost"].attrs["units"] = str(needs.attrs["currency"])
     return dataset
+
+
+def _over_zones(people: xr.DataArray) -> Array:
+    """Sum over zones, (member, time)."""
+    total: Array = over_members(people, lambda part: part.sum("zone")).transpose("member", "time").values
+    return total
 
 
 def drivers(drawn: xr.Dataset, outputs: xr.Dataset, levels: Sequence[float]) -> xr.Dataset:
@@ -301,15 +308,16 @@ def at_a_glance(people: xr.Dataset, needs: xr.Dataset) -> xr.Dataset:
     found = outcomes(people, needs)[["peak_displaced", "tonnes"]]
     days = people.sizes["time"]
     shown = [*(day for day in GLANCES if day < days), days]
-    left = people["newly_displaced_cum"].sum("zone").isel(time=[day - 1 for day in shown])
+    left = people["newly_displaced_cum"].isel(time=[day - 1 for day in shown])
     inside = people["arrivals"].isel(zone=np.flatnonzero(people["inside"].values))
+    arrived = over_members(inside, lambda part: part.sum(("time", "zone", "type")))
     last = people["present_new"].isel(time=-1).sum("type")
     return xr.Dataset(
         {
-            "ever_left": (("member", "day"), left.transpose("member", "time").values),
+            "ever_left": (("member", "day"), _over_zones(left)),
             "peak_displaced": ("member", found["peak_displaced"].values),
             "tonnes": ("member", found["tonnes"].values),
-            "arrived": ("member", inside.sum(("time", "zone", "type")).values),
+            "arrived": ("member", arrived.values),
             "present": (("member", "zone"), last.transpose("member", "zone").values),
         },
         coords={

@@ -6,8 +6,10 @@ Each takes what the stage before it gives; `pipeline.run` puts them in a row.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -17,12 +19,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from displacement import variables
+from displacement import memory, variables
 from displacement.io import cache
 from displacement.io.inputs import Inputs
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
 from displacement.movement.hazard import Threats
+from displacement.progress import Progress, Stopwatch, silent
 from displacement.scenario import timeline
 from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
@@ -199,6 +202,10 @@ class Moved(NamedTuple):
     """By day of one member, by week of several."""
     of_cells: list[tuple[Array, Array]]
     """First departures of the cells of each tile; of one member only."""
+    seconds: Mapping[str, float]
+    """What each step took. [s]"""
+    peak: int
+    """The most memory that the process has held so far. [byte]"""
 
 
 def run_members(
@@ -209,7 +216,7 @@ def run_members(
     scenario: Scenario,
     by_week: bool = False,
     map: Map = map,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = silent,
 ) -> Moved:
     """Members from end to end, one after the other: who leaves, how long the ways are, who goes where.
 
@@ -227,41 +234,82 @@ def run_members(
         Add flows up by week in single precision: those of many members by day are too many to hold.
     map : callable
         Works through the tiles.
-    progress : callable
+    progress : Progress
         Told the name of each step as it begins.
     """
+    told = Stopwatch(progress)
     people: list[xr.Dataset] = []
     flows: list[xr.Dataset] = []
     of_cells: list[tuple[Array, Array]] = []
     for member in members:
-        progress("working out who leaves")
+        told("working out who leaves")
         met = replace(events, answers=timeline.answers(scenario, inputs, member.response))
         leaving, of_cells = first_departures(inputs, met, [member], edges, map)
         leaving = replaced(leaving, inputs, met, scenario)
-        progress("working out travel times")
+        told("working out travel times")
         ways = travel_times(inputs, met, member, scenario)
-        progress("moving people")
+        told("moving people")
         moved = move(inputs, met, member, leaving.isel(member=0), ways, edges, scenario)
         by_day = [daily(part, scenario) for part in moved]
         people.append(by_day[0])
         flows.append(weekly(by_day[1]) if by_week else by_day[1])
     who, where = (xr.concat(parts, "member") for parts in (people, flows))
-    return Moved(who, where, of_cells if len(members) == 1 else [])
+    return Moved(who, where, of_cells if len(members) == 1 else [], told.stop(), memory.peak())
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Map]:
+    """A `map` that shares its work among processes of this machine; the built-in one for a single worker.
+
+    What is the same for all items (the inputs) goes to each process once, when it starts. From a script of your own
+    only below ``if __name__ == "__main__":``. What is mapped can be pickled.
+    """
+    if workers == 1:
+        yield map
+        return
+    with ExitStack() as crew:
+        at_work: list[tuple[Any, ProcessPoolExecutor]] = []
+
+        def each(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            if not at_work or at_work[0][0] is not work:
+                crew.close()
+                spawned = multiprocessing.get_context("spawn")
+                pool = ProcessPoolExecutor(workers, spawned, _take_up, (work,))
+                at_work[:] = [(work, crew.enter_context(pool))]
+            try:
+                yield from at_work[0][1].map(_done, items)
+            except BrokenProcessPool:
+                message = "a worker was ended from outside, perhaps for want of memory; write fewer --workers"
+                raise RuntimeError(message) from None
+
+        yield each
+
+
+_TASK: list[Callable[[Any], Any]] = []
+"""What a worker process does, written down when it starts and not changed after; empty everywhere else."""
+
+
+def _take_up(work: Callable[[Any], Any]) -> None:
+    _TASK.append(work)
+
+
+def _done(item: Any) -> Any:
+    return _TASK[0](item)
 
 
 def in_batches(
-    work: Callable[[Sequence[Item]], Done], items: Sequence[Item], workers: int, told: Callable[[int], None]
+    work: Callable[[Sequence[Item]], Done], items: Sequence[Item], map: Map, told: Callable[[int], None]
 ) -> Iterator[Done]:
-    """Work through many members batch by batch, in processes of their own where there are several workers.
+    """Work through many members batch by batch.
 
     Parameters
     ----------
     work : callable
-        Of a batch of items; for several workers it can be pickled.
+        Of a batch of items.
     items : sequence
         One for each member.
-    workers : int
-        Processes.
+    map : callable
+        The built-in one, that of `processes`, or a cluster's; gives results in order.
     told : callable
         Told how many are done, after each batch.
 
@@ -270,19 +318,8 @@ def in_batches(
     What `work` returns of each batch, in order.
     """
     batches = [items[first : first + BATCH] for first in range(0, len(items), BATCH)]
-    if workers == 1:
-        yield from _counted(map(work, batches), batches, told)
-    else:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            yield from _counted(pool.map(work, batches), batches, told)
-
-
-def _counted(
-    results: Iterable[Done], batches: Sequence[Sequence[Item]], told: Callable[[int], None]
-) -> Iterator[Done]:
-    """The results, each counted as it comes."""
     ready = 0
-    for result, batch in zip(results, batches, strict=True):
+    for result, batch in zip(map(work, batches), batches, strict=True):
         ready += len(batch)
         told(ready)
         yield result

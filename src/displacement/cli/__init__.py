@@ -1,17 +1,16 @@
-"""The command line: run, backtest, calibrate, validate, needs, explain, standards, match, template, init, schema."""
+"""The command line: run, merge, backtest, calibrate, validate, needs, explain, standards and what fills in tables."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from displacement.cli import past
-from displacement.cli.shared import DONE, FAILED, WRONG_INPUT, WRONG_USAGE, Progress, command, from_to
+from displacement.cli import past, runs
+from displacement.cli.shared import DONE, FAILED, WRONG_INPUT, WRONG_USAGE, command, from_to, print_notes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,48 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and stop")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    run = command(commands, "run", "run a scenario and write its folder", _run)
-    run.add_argument("scenario", type=Path, help="the scenario's YAML file")
-    run.add_argument("--variant", help="a variant of the scenario, alone")
-    run.add_argument(
-        "--no-variants",
-        action="store_true",
-        help="of a scenario with an as_of date, do not run the variants beside it",
-    )
-    run.add_argument(
-        "--out", type=Path, help="folder to write (default: runs/SCENARIO or runs/SCENARIO_VARIANT)"
-    )
-    run.add_argument(
-        "--members",
-        type=from_to(int, 1, 4096),
-        help="members of the ensemble (default: the scenario's; 1: median run)",
-    )
-    run.add_argument(
-        "--seed", type=from_to(int, 0, 2**32), help="seed of the members (default: the scenario's)"
-    )
-    run.add_argument(
-        "--parameters",
-        choices=["calibrated", "priors"],
-        help="assumptions as fitted to past cases, or as their priors say (default: the scenario's, or calibrated)",
-    )
-    run.add_argument(
-        "--quantiles",
-        type=_quantiles,
-        help="quantiles over the members, such as 0.05,0.5,0.95 (default: the scenario's, or 0.1,0.5,0.9)",
-    )
-    run.add_argument(
-        "--workers",
-        type=from_to(int, 1, 4096),
-        default=None,
-        help="processes that share the members (default: the cores)",
-    )
-    run.add_argument(
-        "--keep",
-        action="append",
-        default=[],
-        choices=["control", "departures"],
-        help="keep a gridded field in internal/fields.nc",
-    )
+    runs.add(commands)
     past.add(commands)
     validate = command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
@@ -176,47 +134,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    from displacement.scenario.load import load
-
-    scenario = load(chosen.scenario, chosen.variant)
-    if chosen.keep and (chosen.members or scenario.uncertainty.members) > 1:
-        print(
-            "displacement run: --keep is for one member; leave it out, or run with --members 1",
-            file=sys.stderr,
-        )
-        return WRONG_USAGE
-    name = scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
-    target = chosen.out or Path("runs") / name
-    progress = Progress()
-    progress("starting")
-    from displacement.pipeline import run, run_variants
-    from displacement.report.folder import write
-
-    workers = chosen.workers or os.cpu_count() or 1
-    all_of_them = (
-        scenario.as_of is not None and scenario.variants and not scenario.variant and not chosen.no_variants
-    )
-    result = (run_variants if all_of_them else run)(
-        scenario,
-        members=chosen.members,
-        seed=chosen.seed,
-        keep=chosen.keep,
-        progress=progress,
-        workers=workers,
-        quantiles=chosen.quantiles,
-        parameters=chosen.parameters,
-    )
-    progress("writing the folder")
-    write(result, target)
-    progress.done()
-    print((target / "share" / "summary.md").read_text(encoding="utf-8"))
-    _print_notes(result.notes)
-    print(f"To forward:      {target / 'share'}")
-    print(f"For the analyst: {target / 'internal'}")
-    return DONE
-
-
 def _validate(chosen: argparse.Namespace) -> int:
     from displacement.io.errors import InputError
     from displacement.scenario.load import load
@@ -252,17 +169,6 @@ def _init(chosen: argparse.Namespace) -> int:
         print(path)
     print("Fill in the tables (their first lines say how), then: displacement run first_question.yaml")
     return DONE
-
-
-def _quantiles(written: str) -> tuple[float, ...]:
-    """Reads quantiles with commas between them."""
-    from displacement.scenario.model import checked_quantiles
-
-    try:
-        return checked_quantiles(tuple(float(part) for part in written.split(",")))
-    except ValueError as error:
-        hint = f"write numbers with commas between, such as 0.05,0.5,0.95 (got {written})"
-        raise argparse.ArgumentTypeError(hint if "convert" in str(error) else str(error)) from None
 
 
 def _day(written: str) -> dt.date:
@@ -310,17 +216,10 @@ def _needs(chosen: argparse.Namespace) -> int:
     settings = {"measure": chosen.measure, "between": chosen.between, "profile": aid.settings.profile}
     settings["in_sites"] = in_sites
     print(observed_needs.write(people, aid, gazetteer, made_of | {"settings": settings}, about, target))
-    _print_notes(aid.notes)
+    print_notes(aid.notes)
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
     return DONE
-
-
-def _print_notes(notes: Sequence[str], most: int = 20) -> None:
-    for note in notes[:most]:
-        print(f"Note: {note}")
-    if len(notes) > most:
-        print(f"Note: {len(notes) - most} more in internal/notes.txt")
 
 
 def _explain(chosen: argparse.Namespace) -> int:

@@ -199,9 +199,9 @@ def _has_levels(scenario: Any) -> bool:
     return bool(rows) and {"low", "high"} <= set(rows[0])
 
 
-def _told_of(progress: Progress, name: str) -> Callable[[str], None]:
+def _told_of(progress: Progress, name: str) -> Callable[..., None]:
     """Progress that says of which case it speaks."""
-    return lambda step: progress(f"{name}: {step}")
+    return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
 def _made_of(scenarios: Sequence[Any]) -> dict[str, Any]:

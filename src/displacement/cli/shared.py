@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO
 
 DONE, WRONG_INPUT, WRONG_USAGE, FAILED = 0, 1, 2, 3
 
@@ -34,19 +34,106 @@ def from_to(kind: type[Any], low: float, high: float) -> Callable[[str], Any]:
 
 
 class Progress:
-    """Tells the step on a terminal, and nothing where the output is piped."""
+    """Tells the step on a terminal, with a bar and the time left of a long one; a line a minute where output is piped.
 
-    def __init__(self) -> None:
-        self.shown = sys.stderr.isatty()
-        self.began = time.monotonic()
+    Parameters
+    ----------
+    to : text stream
+        Where it is told.
+    clock : callable
+        The time now. [s]
 
-    def __call__(self, step: str) -> None:
-        """Show a step."""
-        if self.shown:
-            seconds = time.monotonic() - self.began
-            print(f"\r\033[K{seconds:5.1f} s  {step} ...", end="", file=sys.stderr, flush=True)
+    Examples
+    --------
+    >>> ticks = iter([0.0, 60.0, 90.0])
+    >>> told = Progress(sys.stdout, clock=lambda: next(ticks))
+    >>> told("running members", 0, 100); told("running members", 25, 100)
+       90 s  running members: 25 of 100, about 90 s left
+    """
+
+    def __init__(self, to: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._to = sys.stderr if to is None else to
+        self._clock = clock
+        self._on_terminal = self._to.isatty()
+        self._began = self._step_began = self._told = clock()
+        self._step = ""
+
+    def __call__(self, step: str, done: int = 0, of: int = 0) -> None:
+        """Show a step, and how many of its parts are done."""
+        now = self._clock()
+        if step != self._step:
+            self._step, self._step_began = step, now
+        if self._on_terminal:
+            bar = f"  {'█' * (20 * done // of):░<20}" if of else ""
+            text = f"{now - self._began:5.0f} s  {step}{bar}{_far(now - self._step_began, done, of)} ..."
+            print(f"\r\033[K{text}", end="", file=self._to, flush=True)
+        elif done and now - self._told >= EVERY:
+            self._told = now
+            text = f"{now - self._began:5.0f} s  {step}:{_far(now - self._step_began, done, of)}"
+            print(text, file=self._to, flush=True)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning. [s]"""
+        return self._clock() - self._began
 
     def done(self) -> None:
         """Clear the line."""
-        if self.shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        if self._on_terminal:
+            print("\r\033[K", end="", file=self._to, flush=True)
+
+
+def print_notes(notes: Sequence[str], most: int = 20) -> None:
+    """What a run asks somebody to look at."""
+    for note in notes[:most]:
+        print(f"Note: {note}")
+    if len(notes) > most:
+        print(f"Note: {len(notes) - most} more in internal/notes.txt")
+
+
+EVERY = 60.0
+"""Time between two lines where output is piped. [s]"""
+
+
+def _far(took: float, done: int, of: int) -> str:
+    """How much is done, and how long the rest takes at the same pace; blank where that is not known.
+
+    >>> _far(30.0, 25, 100), _far(0.0, 0, 100), _far(3.0, 0, 0)
+    (' 25 of 100, about 90 s left', ' 0 of 100', '')
+    """
+    if not of:
+        return ""
+    left = took / done * (of - done) if done else 0.0
+    if not left:
+        return f" {done} of {of}"
+    words = (
+        f"{left / 3600:.1f} h" if left >= 7200 else f"{left / 60:.0f} min" if left >= 120 else f"{left:.0f} s"
+    )
+    return f" {done} of {of}, about {words} left"
+
+
+def profile(seconds: Mapping[str, float], took: float) -> str:
+    """Where the time went, step by step, longest first.
+
+    Parameters
+    ----------
+    seconds : mapping of str to float
+        By step, those of all workers together. [s]
+    took : float
+        The whole run by the clock. [s]
+
+    Examples
+    --------
+    >>> print(profile({"reading": 1.0, "moving people": 3.0}, 2.5))
+    step                                     seconds  share
+    moving people                                3.0   75 %
+    reading                                      1.0   25 %
+    all steps, of all workers together           4.0  100 %
+    by the clock                                 2.5
+    """
+    whole = sum(seconds.values())
+    rows = sorted(seconds.items(), key=lambda row: -row[1])
+    lines = [f"{'step':<38}{'seconds':>10}  share"]
+    for step, taken in (*rows, ("all steps, of all workers together", whole)):
+        lines.append(f"{step:<38}{taken:>10.1f}  {taken / whole if whole else 0.0:>4.0%}".replace("%", " %"))
+    return "\n".join([*lines, f"{'by the clock':<38}{took:>10.1f}"])

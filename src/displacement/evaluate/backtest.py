@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.observations import Observation
 from displacement.movement.assumptions import Movement
+from displacement.progress import Progress, silent
 from displacement.scenario import timeline
 from displacement.scenario.load import load
 from displacement.scenario.model import Case, Scenario
@@ -44,7 +45,7 @@ def run_case(
     population: Level = "central",
     parameters: Literal["calibrated", "priors"] | None = None,
     workers: int = 1,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = silent,
     observing: Observing = Observing(),  # noqa: B008
 ) -> xr.Dataset:
     """Run a past case and put it beside what was reported. Needs and supply are not worked out.
@@ -61,7 +62,7 @@ def run_case(
         In place of the scenario's own.
     workers : int
         Processes that share the members.
-    progress : callable
+    progress : Progress
         Told what is being done.
     observing : Observing
         How counts come about.
@@ -97,13 +98,12 @@ def run_case(
         observing=observing,
         drawn=drawn,
     )
-    progress(f"running {count} members")
-    done = stages.in_batches(
-        work,
-        tuple(enumerate(assumptions)),
-        workers,
-        lambda ready: progress(f"running members: {ready} of {count}"),
-    )
+    progress("running members", 0, count)
+    with stages.processes(workers) as each:
+        batches = stages.in_batches(
+            work, tuple(enumerate(assumptions)), each, lambda ready: progress("running members", ready, count)
+        )
+        done = list(batches)
     reported, curve = (np.concatenate(parts, axis=1) for parts in zip(*done, strict=True))
     beside = _baselines(scenario, inputs, events, figures, area, observing)
     return _dataset(scenario, gazetteer, figures, area, reported, curve, beside)

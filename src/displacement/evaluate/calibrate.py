@@ -26,6 +26,7 @@ from displacement.evaluate.smoother import implausibility, smoothed, weighed
 from displacement.io import provenance
 from displacement.movement.assumptions import Movement
 from displacement.movement.calibrated import Diagnostics, FittedCase, Parameter, ParameterSet
+from displacement.progress import Progress, silent
 
 __all__ = ["FREE", "WEIGHED", "calibrate", "free", "of_case"]
 
@@ -112,15 +113,16 @@ def _worked(
     work: Callable[[Sequence[Array]], Array],
     rows: Array,
     workers: int,
-    progress: Callable[[str], None],
+    progress: Progress,
     step: str,
 ) -> Array:
     """Figures of many draws, batch by batch."""
 
     def told(ready: int) -> None:
-        progress(f"{step}: {ready} of {len(rows)}")
+        progress(step, ready, len(rows))
 
-    return np.concatenate(list(stages.in_batches(work, list(rows), workers, told)))
+    with stages.processes(workers) as each:
+        return np.concatenate(list(stages.in_batches(work, list(rows), each, told)))
 
 
 def calibrate(
@@ -131,7 +133,7 @@ def calibrate(
     steps: int = 4,
     seed: int = 20241127,
     workers: int = 1,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = silent,
 ) -> ParameterSet:
     """Fit the shared assumptions to past cases.
 
@@ -151,7 +153,7 @@ def calibrate(
         Of both.
     workers : int
         Processes that share the draws.
-    progress : callable
+    progress : Progress
         Told how far it is.
 
     Returns
@@ -174,14 +176,14 @@ def calibrate(
     work = partial(_departures_of, paths=paths)
 
     many = ndtri(ensemble.uniforms(draws, columns, seed, "matching"))
-    figures = _worked(work, many, workers, progress, "history matching, draws")
+    figures = _worked(work, many, workers, progress, "history matching")
     matched = implausibility(figures, values, spread, TOLERATED) <= IMPLAUSIBLE
 
     numbered = iter(range(steps + 1))
     fitted, history = smoothed(
         ndtri(ensemble.uniforms(members, columns, seed, "smoother")),
         lambda scores: _worked(
-            work, scores, workers, progress, f"departures, pass {next(numbered) + 1} of {steps + 1}, draws"
+            work, scores, workers, progress, f"departures, pass {next(numbered) + 1} of {steps + 1}"
         ),
         values,
         covariance,
@@ -190,7 +192,7 @@ def calibrate(
     )
     middle = fitted.mean(axis=0)
     of_arrivals = partial(_arrivals_of, paths=paths, middle=middle)
-    went = _worked(of_arrivals, GRID, workers, progress, "arrivals, values of the loss with travel time")
+    went = _worked(of_arrivals, GRID, workers, progress, "arrivals, loss with travel time")
     decay, uncertainty = weighed(GRID, went, *_together(others))
     spread_of_all = block_diag(np.cov(fitted[:, : len(FREE)].T), uncertainty)
     drawn = np.column_stack(

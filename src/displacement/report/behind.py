@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from displacement.io.kept import by_zones, laid_out
 from displacement.needs.demand import Reckoner
 from displacement.report.rounding import EIGHT_IN_TEN, quantiles
 from displacement.result import Aid
@@ -39,12 +40,17 @@ def people_behind(aid: Aid, people: xr.Dataset, asked: Sequence[float] = EIGHT_I
     """
     zones, items = aid.needs["zone"].values, aid.catalogue.items
     here = people.sel(zone=zones).drop_vars("inside", errors="ignore")
-    reckoner = Reckoner(here, replace(aid.catalogue, sites=()), aid.settings)
-    days = here.sizes["time"]
+    members, days = (here.sizes[name] for name in ("member", "time"))
     by_zone, in_all = np.zeros((len(items), days, len(zones))), np.zeros((len(items), days))
-    for at, item in enumerate(items):
-        served = reckoner.people_served(item)
-        by_zone[at], in_all[at] = fewest(served, asked), fewest(served.sum(axis=2), asked)
+    total = np.zeros((len(items), members, days))
+    for some in by_zones(here["arrivals"]):
+        reckoner = Reckoner(laid_out(here.isel(zone=some)), replace(aid.catalogue, sites=()), aid.settings)
+        for at, item in enumerate(items):
+            served = reckoner.people_served(item)
+            by_zone[at, :, some] = fewest(served, asked)
+            total[at] += served.sum(axis=2)
+    for at in range(len(items)):
+        in_all[at] = fewest(total[at], asked)
     coords = {"item": [item.id for item in items], "time": here["time"].values, "zone": zones}
     return xr.Dataset(
         {"by_zone": (("item", "time", "zone"), by_zone), "in_all": (("item", "time"), in_all)}, coords=coords

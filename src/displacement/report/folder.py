@@ -14,7 +14,7 @@ from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.aid import write_exact, write_shared
 from displacement.report.observed import beside
-from displacement.report.rounding import quantiles
+from displacement.report.spread import middle_by_zone, quantiles_by_zone
 from displacement.report.summary import summary
 from displacement.report.variants import VARIANT_COLUMNS, variant_rows
 from displacement.result import Result
@@ -95,7 +95,7 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     }
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
-    needs = _few(needs.reindex(zone=result.people["zone"].values), result.scenario.uncertainty.quantiles)
+    needs = _few(needs, result.scenario.uncertainty.quantiles).reindex(zone=result.people["zone"].values)
     alone = result.people.sizes["member"] == 1
     parts = [result.people, needs, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
@@ -130,7 +130,7 @@ def _few(needs: xr.Dataset, asked: Sequence[float]) -> xr.Dataset:
     """Needs as they are kept: of several members, the quantiles of every day, zone and item."""
     if needs.sizes["member"] == 1:
         return needs
-    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values, asked)
+    levels = quantiles_by_zone(needs["need"].transpose("member", "time", "zone", "item"), asked)
     found = np.stack([np.asarray(level) for level in levels.values()])
     variable = (("quantile", "time", "zone", "item"), found, needs["need"].attrs)
     return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=list(asked))
@@ -148,7 +148,7 @@ def _report_rows(result: Result) -> Iterator[list[str]]:
 
 def _write_pairs(path: Path, result: Result) -> None:
     """Exact trips of the whole run by pair of zones; by day they are in `result.nc`."""
-    moved = result.flows["departures"].median("member").sum("time").values
+    moved = middle_by_zone(result.flows["departures"], zone="origin").sum(axis=0)
     codes = result.inputs.zones.code
     rows = (
         [codes[origin], codes[destination], repr(float(moved[origin, destination]))]

@@ -14,8 +14,8 @@ SMALLEST = 100
 """People below which a shared figure is suppressed. [person]"""
 SUPPRESSED = "lt100"
 """Note of a suppressed figure."""
-AT_ONCE = 65_536
-"""Figures whose quantiles are taken together, to hold little memory."""
+AT_ONCE = 1_000_000
+"""Figures of all members whose quantiles are taken together, to hold little memory."""
 EIGHT_IN_TEN = (0.1, 0.5, 0.9)
 """Quantiles that are shown unless a scenario asks for others."""
 UNKNOWN = "not known"
@@ -96,9 +96,10 @@ def quantiles(values: NDArray[Any], levels: Sequence[float] = EIGHT_IN_TEN) -> d
     rest = values.shape[1:]
     flat = values.reshape(values.shape[0], -1)
     found = np.empty((len(names), flat.shape[1]))
-    for first in range(0, flat.shape[1], AT_ONCE):
-        part = np.ascontiguousarray(flat[:, first : first + AT_ONCE].T, dtype=float)
-        found[:, first : first + AT_ONCE] = np.quantile(part, list(levels), axis=1)
+    step = max(1, AT_ONCE // len(flat))
+    for first in range(0, flat.shape[1], step):
+        part = np.ascontiguousarray(flat[:, first : first + step].T, dtype=float)
+        found[:, first : first + step] = np.quantile(part, list(levels), axis=1)
     return dict(zip(names, found.reshape(len(names), *rest), strict=True))
 
 

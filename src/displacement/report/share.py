@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io import folders, results, tables
+from displacement.io.kept import by_members, over_members, summed
 from displacement.report.rounding import (
     EIGHT_IN_TEN,
     level_names,
@@ -20,6 +21,7 @@ from displacement.report.rounding import (
     shared_people,
     shared_quantity,
 )
+from displacement.report.spread import quantiles_by_zone
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -74,13 +76,18 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
     people, zones = result.people, result.inputs.zones
     dates, asked = _dates(people), result.scenario.uncertainty.quantiles
     for measure in PEOPLE:
-        by_zone = people[measure].sum("type") if "type" in people[measure].dims else people[measure]
-        levels, total = (quantiles(part.values, asked) for part in (by_zone, by_zone.sum("zone")))
+        levels = quantiles_by_zone(people[measure], asked, _of_all_types)
+        in_all = over_members(people[measure], lambda part: _of_all_types(part).sum("zone"))
+        total = quantiles(in_all.values, asked)
         for day, date in enumerate(dates):
             yield [date, ALL, "whole area", "", "", "", measure, *level_cells(total, (day,), shared_people)]
             for at, code in enumerate(zones.code):
                 place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
                 yield [date, code, *place, measure, *level_cells(levels, (day, at), shared_people)]
+
+
+def _of_all_types(people: xr.DataArray) -> xr.DataArray:
+    return people.sum("type") if "type" in people.dims else people
 
 
 def needs_rows(
@@ -99,8 +106,8 @@ def needs_rows(
     """
     code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
     by_zone, in_all = behind["by_zone"].values, behind["in_all"].values
-    levels = quantiles(needs["need"].transpose("member", "time", "zone", "item").values, asked)
-    total = needs["need"].sum("zone", skipna=False).transpose("member", "time", "item").values
+    levels = quantiles_by_zone(needs["need"].transpose("member", "time", "zone", "item"), asked)
+    total = summed(needs, "zone")["need"].transpose("member", "time", "zone", "item").values[:, :, 0]
     totals = quantiles(total, asked)
     receives = np.flatnonzero(by_zone.max(axis=(0, 1)) > 0) if ALL not in code else ()
     labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
@@ -128,10 +135,14 @@ def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:
 
 def _pair_rows(result: Result) -> Iterator[list[str]]:
     codes, names, unit = by_admin2(result)
-    moved = result.flows["departures"].values
     summing = np.zeros((len(codes), len(unit)))
     summing[unit, np.arange(len(unit))] = 1.0
-    pairs = np.einsum("az,mtzd,bd->mtab", summing, moved, summing, optimize=True)
+    pairs = np.concatenate(
+        [
+            np.einsum("az,mtzd,bd->mtab", summing, some.values, summing, optimize=True)
+            for some in by_members(result.flows["departures"])
+        ]
+    )
     dates = _dates(result.flows)
     of_week = 7 if result.people.sizes["member"] == 1 else 1
     for first in range(0, len(dates), of_week):
@@ -147,9 +158,9 @@ def write_zones(path: Path, result: Result) -> None:
     """`zones.geojson`: outlines of the statistical areas with the shared figures of the last day."""
     zones, inputs = result.inputs.zones, result.inputs
     shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
-    last = result.people.isel(time=-1).sum("type")
+    last = result.people.isel(time=-1)
     measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
-    levels = {name: middle(last[name].values) for name in measures}
+    levels = {name: middle(_of_all_types(last[name]).values) for name in measures}
     features = []
     for at, geometry in shapes.items():
         shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.ensemble import chosen
+from displacement.io.kept import over_members, summed
 from displacement.io.reports import WHOLE_AREA
 from displacement.movement.calibrated import ParameterSet
 from displacement.needs.loads import mass_and_volume, trucks_needed
@@ -86,8 +87,8 @@ def _answer(result: Result) -> str:
 
 def _by_day(result: Result) -> list[str]:
     asked = result.scenario.uncertainty.quantiles
-    by_member = result.people["newly_displaced"].sum("zone").transpose("member", "time").values
-    total = middle(result.people["newly_displaced"].sum("zone"))
+    away = over_members(result.people["newly_displaced"], lambda part: part.sum("zone"))
+    by_member, total = away.transpose("member", "time").values, middle(away)
     first = result.scenario.period.start
     shown = [day for day in DAYS if day <= len(total)]
     shown = [*shown, len(total)] if len(total) not in shown else shown
@@ -105,7 +106,7 @@ def _again(result: Result) -> list[str]:
     before, home = (
         float(middle(last[name].sum("zone"))) for name in ("displaced_before_cum", "returned_cum")
     )
-    onward = float(middle(result.people["arrivals_again"].sum(("time", "zone", "type"))))
+    onward = float(middle(_in_all(result.people["arrivals_again"])))
     parts = [
         f"{words(before)} of those who ever left had been displaced before the run" if round(before) else "",
         f"{words(onward)} arrivals were second or later moves" if round(onward) else "",
@@ -171,10 +172,15 @@ def too_few(needs: xr.Dataset, people: xr.Dataset) -> bool:
 def _arrived(needs: xr.Dataset, people: xr.Dataset, again: bool = True) -> float:
     """Arrivals in the zones of the needs; without those who arrive again, people. [movement or person]"""
     inside = people.sel(zone=needs["zone"].values)
-    counted = inside["arrivals"].sum(("time", "zone", "type"))
+    counted = _in_all(inside["arrivals"])
     if not again and "arrivals_again" in inside:
-        counted = counted - inside["arrivals_again"].sum(("time", "zone", "type"))
+        counted = counted - _in_all(inside["arrivals_again"])
     return float(middle(counted))
+
+
+def _in_all(arrivals: xr.DataArray) -> xr.DataArray:
+    """Arrivals of the whole run in all zones, by member."""
+    return over_members(arrivals, lambda part: part.sum(("time", "zone", "type")))
 
 
 def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = None) -> list[str]:
@@ -191,7 +197,8 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = N
     """
     if too_few(needs, people):
         return ["Needs are not shown: fewer than 100 people are behind them."]
-    total = middle(needs["need"].sum(("time", "zone"), skipna=False))
+    by_day = summed(needs, "zone")
+    total = middle(by_day["need"].sum(("time", "zone"), skipna=False))
     labels = zip(needs["item"].values, needs["unit"].values, strict=True)
     parts = [
         f"{_name(item):<29}{_figure(float(value)):>11} {unit if unit not in _name(item) else ''}"
@@ -207,8 +214,8 @@ def needs_lines(needs: xr.Dataset, people: xr.Dataset, supply: Supply | None = N
     return [
         *lines,
         *_wrapped(_households(needs, _arrived(needs, people, again=False))),
-        *_wrapped(_rests_on(needs)),
-        *_wrapped(_trucks(needs, supply)),
+        *_wrapped(_rests_on(by_day)),
+        *_wrapped(_trucks(by_day, supply)),
         *_wrapped(_not_counted(needs)),
     ]
 

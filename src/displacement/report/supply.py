@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from displacement.io.kept import by_members, over_members
 from displacement.needs.supply import CONSTRAINTS
-from displacement.report.rounding import shared_quantity, significant
+from displacement.report.rounding import middle, shared_quantity, significant
+from displacement.report.spread import middle_by_zone
 
 Array = NDArray[Any]
 
@@ -43,12 +45,14 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     today_all = people["in_all"].transpose("time", "item").values
     kinds = supply["kind"].values
     ever, ever_all = _who_is_owed(today, kinds), _who_is_owed(today_all, kinds)
-    by_zone = {name: _median(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES}
-    in_all = {
-        name: _median(supply[name].sum("zone").transpose("member", "time", "item")) for name in QUANTITIES
+    by_zone = {
+        name: middle_by_zone(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES
     }
-    codes = supply["binding"].transpose("member", "time", "zone", "item").values
-    gaps = supply["gap"].transpose("member", "time", "zone", "item").values
+    in_all = {
+        name: middle(over_members(supply[name], _over_zones).transpose("member", "time", "item").values)
+        for name in QUANTITIES
+    }
+    lacking = _lacking_by(supply)
     where = list(zip(*(supply[name].values for name in ("zone", "zone_name", "admin1")), strict=True))
     what = list(zip(*(supply[name].values for name in ("sector", "item", "unit")), strict=True))
     needed = np.flatnonzero(by_zone["outstanding"].max(axis=(0, 2)) > 0) if ALL not in supply["zone"] else ()
@@ -56,22 +60,31 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
         for item, about in enumerate(what):
             names = [str(part) for part in about]
             totals = [float(in_all[name][day, item]) for name in QUANTITIES]
-            limit = mostly(codes[:, day, :, item], gaps[:, day, :, item])
+            limit = _largest(lacking[:, day, :, item].sum(axis=1))
             shown = _shown(totals, today_all[day, item], ever_all[day, item], limit)
             yield [str(date), ALL, "whole area", "", *names, *shown]
             for zone in needed:
                 figures = [float(by_zone[name][day, zone, item]) for name in QUANTITIES]
                 if not any(figures):
                     continue
-                limit = mostly(codes[:, day, zone, item], gaps[:, day, zone, item])
+                limit = _largest(lacking[:, day, zone, item])
                 shown = _shown(figures, today[day, zone, item], ever[day, zone, item], limit)
                 yield [str(date), *(str(part) for part in where[zone]), *names, *shown]
 
 
-def _median(values: xr.DataArray) -> Array:
-    """The middle of the members, without the first axis."""
-    middle: Array = np.median(values.values, axis=0)
-    return middle
+def _over_zones(quantity: xr.DataArray) -> xr.DataArray:
+    return quantity.sum("zone")
+
+
+def _lacking_by(supply: xr.Dataset) -> Array:
+    """How much of the members' gaps is for want of what, (constraint, time, zone, item)."""
+    dims = ("time", "zone", "item")
+    found = np.zeros((len(CONSTRAINTS), *(supply.sizes[dim] for dim in dims)))
+    for part in by_members(supply[["binding", "gap"]].transpose("member", *dims)):
+        gap = part["gap"].values
+        for code in range(len(CONSTRAINTS)):
+            found[code] += np.where(part["binding"].values == code, gap, 0.0).sum(axis=0)
+    return found
 
 
 def _who_is_owed(today: Array, kinds: Array) -> Array:
@@ -99,7 +112,11 @@ def mostly(codes: Array, gap: Array) -> str:
     >>> mostly(np.array([1, 2, 2]), np.array([5.0, 3.0, 4.0]))
     'trucks'
     """
-    weight = np.bincount(codes.ravel(), weights=gap.ravel(), minlength=len(CONSTRAINTS))
+    return _largest(np.bincount(codes.ravel(), weights=gap.ravel(), minlength=len(CONSTRAINTS)))
+
+
+def _largest(weight: Array) -> str:
+    """The constraint of most weight; blank where none has any."""
     return CONSTRAINTS[int(np.argmax(weight))] if weight.any() else ""
 
 
@@ -167,9 +184,14 @@ def _middle(supply: xr.Dataset) -> xr.Dataset:
     """The middle of the members, figure by figure; what binds and when stock runs out as in the first of them."""
     if supply.sizes["member"] == 1:
         return supply.isel(member=0)
-    counted = ["target", "delivered", "gap", "trucks_used", "money_left"]
     plain = supply.isel(member=0)
-    return plain.assign(supply[counted].median("member", keep_attrs=True))
+    by_zone = {
+        name: plain[name].copy(data=middle_by_zone(supply[name].transpose("member", *plain[name].dims)))
+        for name in ("target", "delivered", "gap")
+    }
+    return plain.assign(by_zone).assign(
+        supply[["trucks_used", "money_left"]].median("member", keep_attrs=True)
+    )
 
 
 def _lacking(of_item: xr.Dataset) -> str:
