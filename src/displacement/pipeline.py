@@ -112,7 +112,14 @@ def run(
     else:
         told.stop()
         alone = stages.run_members(
-            asked.assumptions, asked.inputs, asked.events, asked.edges, asked.scenario, False, map, progress
+            asked.assumptions,
+            asked.inputs,
+            asked.events,
+            asked.edges,
+            asked.scenario,
+            map=map,
+            progress=progress,
+            keep="departures" in keep,
         )
         told.add(alone.seconds)
         moved = _Moved(alone.people, alone.flows, True)
@@ -621,7 +628,13 @@ def read_inputs(scenario: Scenario) -> Inputs:
     start = scenario.file(scenario.start_control or gazetteer.area.start_control)
     cells = scenario.grid
     return area.read(
-        gazetteer, cells.cell_km, scenario.movement.area, start, _sources(scenario), cells.travel_cell_km
+        gazetteer,
+        cells.cell_km,
+        scenario.movement.area,
+        start,
+        _sources(scenario),
+        cells.travel_cell_km,
+        cells.hazard_cell_km,
     )
 
 
@@ -727,9 +740,9 @@ def _fields(
         held = [of_cells_at(events, place, day).reshape(grid.shape) for day in range(days)]
         found["control"] = (variables.FIELDS["control"].dims, np.stack(held))
     if "departures" in keep:
-        left = np.zeros((len(of_cells[0][1]), days, grid.size))
+        left = np.zeros((1, days, grid.size))
         for cell, people in of_cells:
-            left[:, :, cell] = people.reshape(len(people), days, -1, cell.size).sum(axis=2)
+            left[0, :, cell] = people.reshape(days, -1, cell.size).sum(axis=1).T
         whole = left.reshape(*left.shape[:2], *grid.shape)
         found["departures"] = (variables.FIELDS["departures"].dims, whole)
     fields: xr.Dataset = variables.describe(xr.Dataset(found, coords=coords), variables.FIELDS)

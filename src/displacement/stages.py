@@ -19,12 +19,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from displacement import memory, variables
+from displacement import exposure, memory, variables
+from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
-from displacement.movement.hazard import Threats
+from displacement.movement.hazard import Answers, Threats
 from displacement.progress import Progress, Stopwatch, silent
 from displacement.scenario import timeline
 from displacement.scenario.model import Scenario
@@ -38,8 +39,6 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 DAYS_OF_WEEK = 7
 BATCH = 4
 """Members that one process works on before it hands them back."""
-TILE_CELLS = 32_768
-"""Cells that a tile has at the least, as far as the grid goes."""
 
 
 def edges_of(scenario: Scenario) -> Array:
@@ -48,77 +47,79 @@ def edges_of(scenario: Scenario) -> Array:
     return np.linspace(0.0, period.days, round(period.days / period.step_days) + 1)
 
 
-class _Tile(NamedTuple):
-    """Some rows of the grid, and the cells in them where people live."""
+class Leaving(NamedTuple):
+    """Who leaves home for the first time."""
 
-    rows: slice
-    cells: departures.Cells
-
-
-def tiles(inputs: Inputs, least_cells: int = TILE_CELLS) -> list[_Tile]:
-    """Cut the grid into bands of rows that no block straddles, leaving out bands without people."""
-    grid, of_cell = inputs.grid, inputs.blocks.of_cell
-    side = int(np.argmax(np.diff(inputs.cells["tile"].values[:: grid.shape[1]], append=-1) != 0)) + 1
-    step = side * max(1, -(-least_cells // (side * grid.shape[1])))
-    found = []
-    for first in range(0, grid.shape[0], step):
-        rows = slice(first, min(first + step, grid.shape[0]))
-        span = slice(rows.start * grid.shape[1], rows.stop * grid.shape[1])
-        cell = span.start + np.flatnonzero(of_cell[span] >= 0)
-        if cell.size:
-            block, zone = of_cell[cell], inputs.cells["zone"].values[cell]
-            cells = departures.Cells(
-                cell=cell,
-                population=inputs.cells["population"].values[cell],
-                prior_share=inputs.prior_share[zone],
-                key=inputs.cells["response"].values[cell],
-                block=block - block.min(),
-                first_block=int(block.min()),
-                blocks=int(block.max() - block.min()) + 1,
-            )
-            found.append(_Tile(rows, cells))
-    return found
+    by_block: xr.Dataset
+    """`DEPARTURES` of the table of variables."""
+    of_cells: list[tuple[Array, Array]]
+    """Cells of each tile, and the first departures of the first member there, shape (step, cell), if asked for."""
+    sights: exposure.Sights
+    """Distances as destinations and the main cells of blocks see them."""
 
 
 def _tile_departures(
-    tile: _Tile, inputs: Inputs, events: Timeline, parameters: Sequence[Movement], edges: Array
-) -> tuple[xr.Dataset, Array]:
+    tile: exposure.Tile,
+    inputs: Inputs,
+    events: Timeline,
+    members: Sequence[tuple[Movement, Answers]],
+    edges: Array,
+    cells: Array,
+    keep: bool,
+) -> tuple[xr.Dataset, Array | None, exposure.Sights]:
     """First departures of one tile, for all members: by block, and by cell."""
-    grid = inputs.grid
-    place = inputs.cells["place"].values
-    inside = tile.cells.cell - tile.rows.start * grid.shape[1]
-    results = []
-    for member in parameters:
-        fronts = hazard.front_distances(
-            events.control, place.reshape(grid.shape), grid.cell_km, member.hazard.horizon, tile.rows
-        )
-        easting, northing = grid.centres(tile.cells.cell)
-        threats = Threats(
-            easting=easting,
-            northing=northing,
-            place=place[tile.cells.cell],
-            control=events.control,
-            fronts=[front._replace(distance=front.distance[inside]) for front in fronts],
-            strikes=events.strikes,
-            pressures=events.pressures,
-        )
-        results.append(departures.first_departures(tile.cells, threats, events.answers, member, edges))
-    by_block = xr.concat([result[0] for result in results], "member")
-    return by_block, np.stack([result[1] for result in results])
+    seen = exposure.seen(tile, inputs, events, members[0][0].hazard.horizon, cells)
+    by_block, of_bins = zip(
+        *(
+            departures.first_departures(seen.bins, seen.threats, answers, member, edges)
+            for member, answers in members
+        ),
+        strict=True,
+    )
+    of_cells = of_bins[0][:, seen.of_cell] * seen.share if keep else None
+    return xr.concat(by_block, "member"), of_cells, seen.sights
 
 
 def first_departures(
-    inputs: Inputs, events: Timeline, parameters: Sequence[Movement], edges: Array, map: Map
-) -> tuple[xr.Dataset, list[tuple[Array, Array]]]:
-    """First departures by block, tile after tile; and those of the cells of each tile."""
-    work = partial(_tile_departures, inputs=inputs, events=events, parameters=parameters, edges=edges)
-    parts = tiles(inputs)
+    inputs: Inputs,
+    events: Timeline,
+    members: Sequence[tuple[Movement, Answers]],
+    edges: Array,
+    map: Map,
+    keep: bool = False,
+) -> Leaving:
+    """First departures by block, tile after tile.
+
+    Parameters
+    ----------
+    inputs, events : Inputs, Timeline
+        The area and what happens in it.
+    members : sequence of (Movement, Answers)
+        Assumptions of each, and how its people answer; all with the same horizon.
+    edges : array of shape (step + 1,)
+        Edges of the steps. [day]
+    map : callable
+        Works through the tiles.
+    keep : bool
+        Keep those of the cells too.
+    """
+    cells, horizon = exposure.watched(inputs), members[0][0].hazard.horizon
+    parts = tiles(inputs, least_rows=exposure.rows_of_reach(inputs, horizon))
+    work = partial(
+        _tile_departures, inputs=inputs, events=events, members=members, edges=edges, cells=cells, keep=keep
+    )
     done = list(map(work, parts))
-    by_block = xr.concat([by_block for by_block, _ in done], "origin")
+    by_block = xr.concat([by_block for by_block, _, _ in done if by_block.sizes["origin"]], "origin")
     by_block = by_block.transpose("member", "time", "group", "origin")
     by_block["start"] = by_block["start"].isel(member=0)
-    of_cells = [(tile.cells.cell, cells) for tile, (_, cells) in zip(parts, done, strict=True)]
-    return variables.check(by_block, variables.DEPARTURES), of_cells
+    of_cells = [
+        (tile.cell, found) for tile, (_, found, _) in zip(parts, done, strict=True) if found is not None
+    ]
+    return Leaving(
+        variables.check(by_block, variables.DEPARTURES),
+        of_cells,
+        exposure.joined((sights for _, _, sights in done), cells),
+    )
 
 
 def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Scenario) -> xr.Dataset:
@@ -128,7 +129,8 @@ def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Sc
     steps = leaving.sizes["time"] // scenario.period.days
     by_step = np.repeat(events.observed, steps, axis=0) / steps
     given = departures.given(by_step, inputs.blocks.zone, leaving["start"].values)
-    return leaving.assign(first_departures=leaving["first_departures"].copy(data=given[None]))
+    of_members = np.broadcast_to(given, leaving["first_departures"].shape)
+    return leaving.assign(first_departures=leaving["first_departures"].copy(data=of_members))
 
 
 def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario) -> simulate.Routes:
@@ -201,7 +203,7 @@ class Moved(NamedTuple):
     flows: xr.Dataset
     """By day of one member, by week of several."""
     of_cells: list[tuple[Array, Array]]
-    """First departures of the cells of each tile; of one member only."""
+    """Cells of each tile, and the first departures of the first member there, shape (step, cell), if asked for."""
     seconds: Mapping[str, float]
     """What each step took. [s]"""
     peak: int
@@ -217,6 +219,7 @@ def run_members(
     by_week: bool = False,
     map: Map = map,
     progress: Progress = silent,
+    keep: bool = False,
 ) -> Moved:
     """Members from end to end, one after the other: who leaves, how long the ways are, who goes where.
 
@@ -236,25 +239,27 @@ def run_members(
         Works through the tiles.
     progress : Progress
         Told the name of each step as it begins.
+    keep : bool
+        Keep the first departures of the first member by cell.
     """
     told = Stopwatch(progress)
     people: list[xr.Dataset] = []
     flows: list[xr.Dataset] = []
-    of_cells: list[tuple[Array, Array]] = []
-    for member in members:
-        told("working out who leaves")
-        met = replace(events, answers=timeline.answers(scenario, inputs, member.response))
-        leaving, of_cells = first_departures(inputs, met, [member], edges, map)
-        leaving = replaced(leaving, inputs, met, scenario)
+    told("working out who leaves")
+    answers = [timeline.answers(scenario, inputs, member.response) for member in members]
+    left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
+    leaving = replaced(left.by_block, inputs, events, scenario)
+    for at, (member, own) in enumerate(zip(members, answers, strict=True)):
         told("working out travel times")
+        met = replace(events, answers=own)
         ways = travel_times(inputs, met, member, scenario)
         told("moving people")
-        moved = move(inputs, met, member, leaving.isel(member=0), ways, edges, scenario)
+        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights)
         by_day = [daily(part, scenario) for part in moved]
         people.append(by_day[0])
         flows.append(weekly(by_day[1]) if by_week else by_day[1])
     who, where = (xr.concat(parts, "member") for parts in (people, flows))
-    return Moved(who, where, of_cells if len(members) == 1 else [], told.stop(), memory.peak())
+    return Moved(who, where, left.of_cells, told.stop(), memory.peak())
 
 
 @contextmanager
@@ -381,6 +386,7 @@ def move(
     ways: simulate.Routes,
     edges: Array,
     scenario: Scenario,
+    sights: exposure.Sights,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move the people of one member."""
     weights = inputs.blocks.weights(inputs.cells["population"].values)
@@ -390,7 +396,7 @@ def move(
         destinations.allowed(weights, easting, northing, inputs.grid.cell_area, inputs.destinations, rules),
         destinations.allowed_between(inputs.destinations, rules),
     )
-    conditions = _conditions(inputs, events, member, edges)
+    conditions = _conditions(inputs, events, member, edges, sights)
     with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
         return simulate.simulate(
             leaving,
@@ -406,19 +412,12 @@ def move(
 
 
 def _conditions(
-    inputs: Inputs, events: Timeline, member: Movement, edges: Array
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array, sights: exposure.Sights
 ) -> list[simulate.Conditions]:
     """What people meet, step by step: where they may go, what presses them there, whether they may go home."""
     places = inputs.destinations
-    fronts = hazard.front_distances(
-        events.control,
-        inputs.cells["place"].values.reshape(inputs.grid.shape),
-        inputs.grid.cell_km,
-        member.hazard.horizon,
-        slice(0, inputs.grid.shape[0]),
-    )
-    danger, pressed = _at_destinations(inputs, events, member, edges, fronts)
-    homeward, calm = _homeward(inputs, events, member, edges, fronts)
+    danger, pressed = _at_destinations(inputs, events, member, edges, sights)
+    homeward, calm = _homeward(inputs, events, member, edges, sights)
     start_holder = events.control.start[places.place]
     is_exit = places.zone >= inputs.zones.inside
     exit_code = np.array(inputs.zones.code)[places.zone]
@@ -442,27 +441,27 @@ def _conditions(
     return found
 
 
-def _threats_at(inputs: Inputs, events: Timeline, fronts: Sequence[hazard.Front], cell: Array) -> Threats:
-    """Everything that presses people, as seen from some cells of the grid."""
+def _threats_at(inputs: Inputs, events: Timeline, sights: exposure.Sights, cell: Array) -> Threats:
+    """Everything that presses people, as seen from some of the cells that are watched."""
     easting, northing = inputs.grid.centres(cell)
     return Threats(
         easting=easting,
         northing=northing,
         place=inputs.cells["place"].values[cell],
         control=events.control,
-        fronts=[front._replace(distance=front.distance[cell]) for front in fronts],
+        fronts=sights.at(cell),
         strikes=events.strikes,
         pressures=events.pressures,
     )
 
 
 def _at_destinations(
-    inputs: Inputs, events: Timeline, member: Movement, edges: Array, fronts: Sequence[hazard.Front]
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array, sights: exposure.Sights
 ) -> tuple[Array, Array]:
     """Threat and hazard at each destination as each response key meets them, shape (step, key, destination)."""
     cell, column = np.unique(inputs.destinations.cell, return_inverse=True)
     keys = inputs.keys.controller.size
-    threats = _threats_at(inputs, events, fronts, np.tile(cell, keys))
+    threats = _threats_at(inputs, events, sights, np.tile(cell, keys))
     key = np.repeat(np.arange(keys), cell.size)
     seen = hazard.danger(threats, events.answers, key, member.hazard, edges)
     factor = np.array([member.departures.prior_displaced_factor])
@@ -472,7 +471,7 @@ def _at_destinations(
 
 
 def _homeward(
-    inputs: Inputs, events: Timeline, member: Movement, edges: Array, fronts: Sequence[hazard.Front]
+    inputs: Inputs, events: Timeline, member: Movement, edges: Array, sights: exposure.Sights
 ) -> tuple[list[Array], Array]:
     """Hazard of going home by step, each of shape (ready, block); share of each step that is quiet, by block."""
     blocks, main = inputs.blocks, inputs.blocks.main_cell(inputs.cells["population"].values)
@@ -485,7 +484,7 @@ def _homeward(
     situation = returns.situations(
         origins, events.control, where, events.answers, events.returns, member.returns, middle
     )
-    threats = _threats_at(inputs, events, fronts, main)
+    threats = _threats_at(inputs, events, sights, main)
     calm = returns.quiet(threats, member.hazard, member.returns, edges)
     homeward = [
         returns.hazard_of_return(now, share, length, member.returns)

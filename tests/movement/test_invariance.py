@@ -231,8 +231,9 @@ def leaving(toy, events, **fields):
     scenario = changed(toy, events=events, movement=settings_of, **fields)
     inputs = pipeline.read_inputs(scenario)
     happening, edges = timeline.of(scenario, inputs), stages.edges_of(scenario)
-    by_block, _ = stages.first_departures(inputs, happening, [scenario.movement], edges, map)
-    return by_block["first_departures"].sum("group").values.cumsum(axis=1)
+    member = (scenario.movement, happening.answers)
+    left = stages.first_departures(inputs, happening, [member], edges, map)
+    return left.by_block["first_departures"].sum("group").values.cumsum(axis=1)
 
 
 def never_keeps_people_at_home(toy, events, name, answer):

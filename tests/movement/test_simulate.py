@@ -239,7 +239,7 @@ def test_tiles_and_workers_give_the_same_bits(toy, toy_result, monkeypatch):
 real_tiles = stages.tiles
 
 
-def tiles_of_one_row(inputs):
+def tiles_of_one_row(inputs, **_):
     tiles = real_tiles(inputs, least_cells=1)
     assert len(tiles) == 8
     return tiles

@@ -251,14 +251,8 @@ def test_people_away_face_the_hazard_of_the_displaced(toy):
         settings = toy.movement.model_dump()
         settings["departures"] |= {"prior_displaced_factor": factor}
         member = changed(toy, movement=settings).movement
-        fronts = stages.hazard.front_distances(
-            events.control,
-            inputs.cells["place"].values.reshape(inputs.grid.shape),
-            inputs.grid.cell_km,
-            member.hazard.horizon,
-            slice(0, inputs.grid.shape[0]),
-        )
-        return stages._at_destinations(inputs, events, member, edges, fronts)[1]
+        left = stages.first_departures(inputs, events, [(member, events.answers)], edges, map)
+        return stages._at_destinations(inputs, events, member, edges, left.sights)[1]
 
     assert met(1.0).max() > 0
     np.testing.assert_allclose(met(0.5), 0.5 * met(1.0), rtol=1e-12)

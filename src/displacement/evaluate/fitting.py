@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -195,9 +195,9 @@ def departures(case: FittingCase, members: Sequence[Movement]) -> Array:
     zones = case.inputs.zones.code
     found = []
     for member in members:
-        met = replace(case.events, answers=timeline.answers(case.scenario, case.inputs, member.response))
-        leaving, _ = stages.first_departures(case.inputs, met, [member], case.edges, map)
-        by_block = leaving["first_departures"].values[0].sum(axis=1)
+        answers = timeline.answers(case.scenario, case.inputs, member.response)
+        gone = stages.first_departures(case.inputs, case.events, [(member, answers)], case.edges, map)
+        by_block = gone.by_block["first_departures"].values[0].sum(axis=1)
         by_zone = np.zeros((len(zones), len(by_block)))
         np.add.at(by_zone, case.inputs.blocks.zone, by_block.T)
         left = {

@@ -28,6 +28,8 @@ MOST_CELLS = 100_000_000
 """A grid of more cells is a slip in the box or the cell."""
 TRAVEL_CELL_KM = 1.0
 """Side of the smallest cell for travel unless a scenario asks for smaller ones: roads are good to 1 to 2 km. [km]"""
+HAZARD_CELL_KM = 1.0
+"""Side of the smallest bins for the hazard unless a scenario asks for smaller ones. [km]"""
 FALSE_SCALE = 0.1
 """A reference system in which lengths are further off than this is of another part of the world. [1]"""
 
@@ -39,6 +41,7 @@ def read(
     start_control: Path,
     sources: Sources,
     travel_cell_km: float | None = None,
+    hazard_cell_km: float | None = None,
 ) -> Inputs:
     """Read an area folder onto a grid.
 
@@ -56,6 +59,9 @@ def read(
         Files in place of the area's own people, outlines of zones and speeds off the roads.
     travel_cell_km : float, optional
         Side of a cell of the land people travel over; default: the larger of `cell_km` and `TRAVEL_CELL_KM`. [km]
+    hazard_cell_km : float, optional
+        Side of the bins of cells in which people see the events alike; default: the larger of `cell_km` and
+        `HAZARD_CELL_KM`. [km]
 
     Returns
     -------
@@ -124,6 +130,7 @@ def read(
         response_groups=groups,
         coordinates=reader.coordinates(places),
         files=tuple(reader.files),
+        bin_side=max(1, round((hazard_cell_km or max(cell_km, HAZARD_CELL_KM)) / cell_km)),
         boundaries=reader.boundaries,
         notes=(*reader.notes, *_changed_files(gazetteer, zones)),
     )

@@ -131,6 +131,8 @@ class Inputs:
     """Easting and northing of every place that has a p-code. [m]"""
     files: tuple[Path, ...]
     """What was read, for the manifest."""
+    bin_side: int = 1
+    """Cells along the side of a bin, in which people see the events alike (`displacement.exposure`)."""
     boundaries: str = "statistical areas"
     """What the outlines of the zones are: drawn around the cells, or `official: FILE`."""
     notes: tuple[str, ...] = ()

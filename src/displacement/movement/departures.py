@@ -23,10 +23,8 @@ PRIOR = np.array([False, False, True, True])
 
 
 class Cells(NamedTuple):
-    """The inhabited cells of a tile."""
+    """The inhabited cells of a tile, or bins of them."""
 
-    cell: Array
-    """Position on the axis `cell` of the grid."""
     population: Array
     """[person]"""
     prior_share: Array

@@ -113,11 +113,11 @@ class Panel(NamedTuple):
 
 def front_distances(
     control: Control, place: Array, cell_km: float, horizon: float, rows: slice
-) -> list[Front]:
+) -> Iterator[Front]:
     """Distance to what changes hands, for some rows of the grid.
 
-    Only a band of `horizon` around the rows is looked at, and distances beyond the horizon are infinite, so
-    that the answer does not depend on how the grid is cut into rows.
+    Only what lies within `horizon` of what changes and of the rows is looked at, and distances beyond the horizon are
+    infinite, so that the answer does not depend on how the grid is cut into rows.
 
     Parameters
     ----------
@@ -130,21 +130,25 @@ def front_distances(
     rows : slice
         The rows asked for.
 
-    Returns
-    -------
-    list of Front
-        In order of time, then controller.
+    Yields
+    ------
+    Front
+        In order of time, then controller; none for what lies further off.
     """
     halo = int(np.ceil(horizon / cell_km))
-    first, last = max(0, rows.start - halo), min(place.shape[0], rows.stop + halo)
-    window = place[first:last]
-    found = []
+    top, bottom = max(0, rows.start - halo), min(place.shape[0], rows.stop + halo)
     for time, controller, places in control.fronts():
-        changed = np.append(places, False)[window]
-        if changed.any():
-            distance = distance_to(changed, cell_km)[rows.start - first : rows.stop - first].ravel()
-            found.append(Front(time, controller, np.where(distance <= horizon, distance, np.inf)))
-    return found
+        changed = np.append(places, False)[place[top:bottom]]
+        across, along = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if across.size == 0:
+            continue
+        first = min(max(int(across[0]) - halo, rows.start - top), int(across[0]))
+        last = max(min(int(across[-1]) + halo + 1, rows.stop - top), int(across[-1]) + 1)
+        west, east = max(0, int(along[0]) - halo), int(along[-1]) + halo + 1
+        near = distance_to(changed[first:last, west:east], cell_km)
+        distance = np.full((bottom - top, place.shape[1]), np.inf)
+        distance[first:last, west:east] = np.where(near <= horizon, near, np.inf)
+        yield Front(time, controller, distance[rows.start - top : rows.stop - top].ravel())
 
 
 def threat_integral(

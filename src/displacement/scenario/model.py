@@ -81,13 +81,19 @@ class GridSettings(_Part):
     """Side of a cell of the land people travel over, not below `cell_km`; left out: 1 km, or `cell_km` where that is
     more. Travel takes most of the time of fine grids, and the road table is good to 1 to 2 km. [km]"""
 
+    hazard_cell_km: float | None = Field(None, gt=0, le=10)
+    """Side of the squares in which the people of a block and nearest place see the events alike, not below `cell_km`;
+    left out: 1 km, or `cell_km` where that is more. `cell_km` itself works the hazard out cell by cell. [km]"""
+
     @model_validator(mode="after")
     def _people_are_finer(self) -> GridSettings:
-        if self.travel_cell_km is not None and self.travel_cell_km < self.cell_km:
-            raise ValueError(
-                f"travel_cell_km must not be below cell_km, {self.cell_km:g} (got {self.travel_cell_km:g}); "
-                "write a smaller cell_km too, or leave travel_cell_km out"
-            )
+        for name in ("travel_cell_km", "hazard_cell_km"):
+            side = getattr(self, name)
+            if side is not None and side < self.cell_km:
+                raise ValueError(
+                    f"{name} must not be below cell_km, {self.cell_km:g} (got {side:g}); write a smaller cell_km "
+                    f"too, or leave {name} out"
+                )
         return self
 
 
