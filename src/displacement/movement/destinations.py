@@ -15,6 +15,8 @@ from displacement.movement.hazard import Answers
 Array = NDArray[Any]
 
 TYPES = ("town", "site")
+ROUNDING = 1e-12
+"""A smaller share of a block's people is nobody. [1]"""
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,22 @@ def allowed(
     array of shape (block, destination)
         [1]
     """
-    cell = np.unique(weights.indices)
-    inhabited = weights[:, cell]
-    people = np.asarray(inhabited.sum(axis=0)).ravel()
-    city = people / cell_area >= rules.city_density
-    least = np.where(city, rules.nearest_in_city_km, rules.nearest_km)
+    by_cell = weights.tocsc()
+    block, people = by_cell.indices, by_cell.data
+    cell = np.repeat(np.arange(by_cell.shape[1]), np.diff(by_cell.indptr))
+    order = np.argsort(northing[cell], kind="stable")
+    block, people, east, north = block[order], people[order], easting[cell[order]], northing[cell[order]]
+    in_city = np.bincount(cell, by_cell.data)[cell[order]] / cell_area >= rules.city_density
+    least = np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)
     share = np.ones((weights.shape[0], places.count))
-    total = np.asarray(inhabited.sum(axis=1)).ravel()
+    total = np.bincount(block, people, weights.shape[0])
+    reach = 1000.0 * max(rules.nearest_in_city_km, rules.nearest_km)
     for at in np.flatnonzero(places.hours_beyond == 0):
-        distance = np.hypot(easting[cell] - places.easting[at], northing[cell] - places.northing[at]) / 1000.0
-        share[:, at] = (inhabited @ (distance >= least).astype(float)) / total
+        band = slice(*np.searchsorted(north, places.northing[at] + np.array([-reach, reach])))
+        distance = np.hypot(east[band] - places.easting[at], north[band] - places.northing[at]) / 1000.0
+        near = distance < least[band]
+        near_people = np.bincount(block[band][near], people[band][near], total.size)
+        share[:, at] = np.where(near_people < total * (1.0 - ROUNDING), 1.0 - near_people / total, 0.0)
     return share
 
 
