@@ -11,7 +11,7 @@ __all__ = ["Plan", "TooLittleMemoryError", "amount", "ceiling", "now", "peak", "
 UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 SHARE = 0.5
 """Part of the memory of the machine that a run may take unless it is told. [1]"""
-WORKING = 250_000_000
+WORKING = 350_000_000
 """What needs, supply and tables take beside the members, whatever their number: they are worked out a part at a time.
 [byte]"""
 GROWS = 1.15

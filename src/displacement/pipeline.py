@@ -83,8 +83,9 @@ def run(
     parameters : {"calibrated", "priors"}, optional
         Assumptions as fitted to past cases, or as their priors say; in place of the scenario's own.
     max_memory : str or int, optional
-        What the run may take, all processes together: ``"1.5GB"``, or bytes; default: half of the machine's. Where the
-        figures of all members do not fit, they lie in temporary files and are read a part at a time. No number changes.
+        What a run of several members may take, all processes together: ``"1.5GB"``, or bytes; default: half of the
+        machine's. Where the figures of all members do not fit, they lie in temporary files and are read a part at a time.
+        No number changes.
 
     Returns
     -------

@@ -46,6 +46,8 @@ def _write_members(path: Path, named: xr.Dataset) -> None:
     parts = (_dates_as_numbers(part) for part in by_members(named))
     _write(path, next(parts), ["member"])
     with netCDF4.Dataset(path, "a") as file:
+        for array in file.variables.values():
+            array.set_var_chunk_cache(size=0)  # each piece is written once, so none need be held
         for part in parts:
             there = file.dimensions["member"].size
             for name, values in part.variables.items():
