@@ -125,7 +125,7 @@ def run(
         provenance=provenance(
             scenario.settings(), [scenario.path, *inputs.files, *events.files, *_own_files(scenario)]
         ),
-        notes=(*inputs.notes, *events.notes, *aid.notes),
+        notes=(*inputs.notes, *events.notes, *stages.travel_notes(), *aid.notes),
         reports=observed,
         drivers=_drivers(scenario, people, aid),
     )

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from displacement import variables
 from displacement.io import cache
 from displacement.io.inputs import Inputs
+from displacement.kernels import travel as kernel
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
 from displacement.movement.hazard import Threats
@@ -140,11 +141,11 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
             update={"road_factor": 1.0, "track_speed": float(f"{member.travel.track_speed / factor:.12g}")}
         )
         plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
-        from_blocks = [hours / factor for hours in plain.from_blocks]
-        return simulate.Routes(plain.epoch, from_blocks, [hours / factor for hours in plain.between])
+        scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
+        return simulate.Routes(plain.epoch, *scaled)
     grid, zone = inputs.grid, inputs.cells["zone"].values
     weights = inputs.blocks.weights(inputs.cells["population"].values)
-    found = []
+    grounds = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
         open_roads = [
             (road.cell[part], road.speed[part])
@@ -156,17 +157,26 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
         for first, second in closures.boundaries:
             closed[first, second] = closed[second, first] = True
-        if not closed.any():
-            holder = np.full_like(holder, -1)
         gate = _gates(inputs, closures.crossings, member.area.crossing_reach)
-        of_epoch = partial(
-            routes.costs, speed, grid.shape, grid.cell_km, holder, closed, gate, inputs.destinations, weights
-        )
-        parts = (speed, grid.shape, grid.cell_km, holder, closed, gate, weights.data, weights.indices)
-        goal = (inputs.destinations.cell, inputs.destinations.hours_beyond)
-        found.append(cache.cached("hours-1", (*parts, weights.indptr, *goal), of_epoch))
+        held, gated = holder.reshape(grid.shape), gate.reshape(grid.shape)
+        grounds.append(kernel.ground(speed.reshape(grid.shape), grid.cell_km, held, closed, gated))
+    met = [part for ground in grounds for part in ground]
+    goal = (inputs.destinations.cell, inputs.destinations.hours_beyond)
+    parts = (kernel.kernel_name() == kernel.SCIPY, *met, weights.data, weights.indices, weights.indptr, *goal)
+    from_blocks, between = cache.cached(
+        "hours-2", parts, partial(routes.costs, grounds, inputs.destinations, weights)
+    )
     epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
-    return simulate.Routes(epoch, [hours for hours, _ in found], [between for _, between in found])
+    return simulate.Routes(epoch, list(from_blocks), list(between))
+
+
+def travel_notes() -> tuple[str, ...]:
+    """What a planner should know of how travel times are worked out."""
+    if kernel.variants():
+        return ()
+    return (
+        "travel times are SciPy's, slower with the same answers: this package was built without a compiler",
+    )
 
 
 class Moved(NamedTuple):
