@@ -42,7 +42,7 @@ using std::ptrdiff_t;
 
 constexpr float NO_WAY = std::numeric_limits<float>::infinity();
 constexpr double MOST_CHANGED = 0.1;  // share of cells whose edges differ, beyond which a field is computed afresh
-constexpr double MOST_DROPPED = 0.4;  // share of cells that lose their support, beyond which it is as well
+constexpr double MOST_DROPPED = 0.25;  // share of cells that lose their support, beyond which it is as well
 
 // ---------------------------------------------------------------------------------------------- instruction sets
 
@@ -188,7 +188,7 @@ class Group {
           cells_((problem.rows + 2) * stride_),
           hours_(static_cast<size_t>(cells_) * lanes_),
           edges_(static_cast<size_t>(cells_) * 4),
-          waits_(cells_, 0),
+          waits_(cells_, 1),
           source_(lanes_, -1),
           before_(static_cast<size_t>(problem.tile) * lanes_) {
         field_.rows = problem.rows;
@@ -212,6 +212,8 @@ class Group {
         field_.from_right = right_.data();
         field_.key = key_.data();
         field_.before = before_.data();
+        for (ptrdiff_t row = 1; row <= problem.rows; ++row)
+            std::fill_n(waits_.begin() + row * stride_ + 1, problem.columns, uint8_t{0});
     }
 
     // All epochs of some destinations: their fields, reduced to blocks.
@@ -310,8 +312,7 @@ class Group {
         std::vector<ptrdiff_t> waiting, next;
         std::vector<std::pair<ptrdiff_t, ptrdiff_t>> shortened;
         const auto wait = [&](ptrdiff_t cell, std::vector<ptrdiff_t>& list) {
-            const ptrdiff_t row = cell / stride_, column = cell % stride_;
-            if (row < 1 || row > problem_.rows || column < 1 || column > problem_.columns || waits_[cell]) return;
+            if (waits_[cell]) return;
             waits_[cell] = 1;
             list.push_back(cell);
         };
@@ -329,13 +330,11 @@ class Group {
             next.clear();
             for (const ptrdiff_t cell : waiting) {
                 waits_[cell] = 0;
-                float least = NO_WAY;
-                if (!problem_.variant->drop(field_, cell, source_.data(), &least)) continue;
-                dropped.emplace_back(cell, least);
-                for (const ptrdiff_t step : {ptrdiff_t{1}, stride_ - 1, stride_, stride_ + 1}) {
-                    wait(cell - step, next);
-                    wait(cell + step, next);
-                }
+                float least;
+                ptrdiff_t hung[8];
+                const int count = problem_.variant->drop(field_, cell, &least, hung);
+                if (least < NO_WAY) dropped.emplace_back(cell, least);
+                for (int i = 0; i < count; ++i) wait(hung[i], next);
             }
             waiting.swap(next);
         }
@@ -391,7 +390,7 @@ class Group {
     const int lanes_;
     const ptrdiff_t stride_, cells_;
     Room hours_, edges_;
-    std::vector<uint8_t> waits_;
+    std::vector<uint8_t> waits_;  // whether a cell is on the list of those to look at; the border never gets there
     std::vector<ptrdiff_t> source_;
     std::vector<uint32_t> above_, below_, right_;
     std::vector<float> key_, queued_, before_;

@@ -35,9 +35,9 @@ struct Variant {
     int lanes;
     // Sweep one tile until nothing changes; mark its neighbours, and lower their keys.
     void (*settle)(const Field& field, std::ptrdiff_t tile_row, std::ptrdiff_t tile_column);
-    // Make infinite the lanes of a cell whose value comes from no neighbour with a smaller one. Returns whether there
-    // were any, and lowers `least` to the smallest.
-    bool (*drop)(const Field& field, std::ptrdiff_t cell, const std::ptrdiff_t* source, float* least);
+    // Make infinite the lanes of a cell whose value is above 0 and which no neighbour with a smaller value explains.
+    // Lists the neighbours whose values these explained; `least` is the smallest of them, infinite where there are none.
+    int (*drop)(const Field& field, std::ptrdiff_t cell, float* least, std::ptrdiff_t* hung);
     // Add up one block: people with a way, and their hours.
     void (*mean)(const float* hours, const int64_t* cell, const double* people, std::ptrdiff_t count, double* found);
 };

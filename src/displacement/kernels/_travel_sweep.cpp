@@ -287,7 +287,9 @@ void settle(const Field& field, ptrdiff_t tile_row, ptrdiff_t tile_column) {
     }
 }
 
-bool drop(const Field& field, ptrdiff_t cell, const ptrdiff_t* source, float* least_dropped) {
+// A neighbour explains a value that is no less than its own and the hours between them: there is a way that long. It
+// must be smaller, since two cells may otherwise explain each other where the hours between them are lost in rounding.
+int drop(const Field& field, ptrdiff_t cell, float* smallest, ptrdiff_t* hung) {
     const ptrdiff_t below = field.stride;
     const ptrdiff_t neighbour[8] = {cell - 1, cell + 1, cell - below, cell + below,
                                     cell - below - 1, cell + below + 1, cell - below + 1, cell + below - 1};
@@ -295,27 +297,30 @@ bool drop(const Field& field, ptrdiff_t cell, const ptrdiff_t* source, float* le
                            field.south_east[cell - below - 1], field.south_east[cell],
                            field.south_west[cell - below + 1], field.south_west[cell]};
     float* hours = field.hours + cell * LANES;
-    bool found = false;
+    *smallest = NO_WAY;
+    uint32_t hanging = 0;
     for (int part = 0; part < REGISTERS; ++part) {
         const Register value = load(hours + part * WIDTH);
-        const uint32_t finite = where_less(value, all(NO_WAY));
-        if (finite == 0) continue;
-        uint32_t supported = 0;
+        uint32_t alone = where_less(value, all(NO_WAY)) & where_less(all(0.0f), value);
+        for (int i = 0; i < 8 && alone != 0; ++i) {
+            const Register other = load(field.hours + neighbour[i] * LANES + part * WIDTH);
+            alone &= where_less(value, add(other, all(edge[i]))) | ~where_less(other, value);
+        }
+        if (alone == 0) continue;
         for (int i = 0; i < 8; ++i) {
             const Register other = load(field.hours + neighbour[i] * LANES + part * WIDTH);
-            supported |= where_equal(add(other, all(edge[i])), value) & where_less(other, value);
+            const uint32_t explained = ~where_less(other, add(value, all(edge[i]))) & where_less(other, all(NO_WAY));
+            hanging |= static_cast<uint32_t>((explained & alone) != 0) << i;
         }
-        uint32_t dropped = finite & ~supported;
-        if (dropped == 0) continue;
-        for (int i = 0; i < WIDTH; ++i) {
-            const int lane = part * WIDTH + i;
-            if (!(dropped >> i & 1) || source[lane] == cell) continue;
-            if (hours[lane] < *least_dropped) *least_dropped = hours[lane];
-            hours[lane] = NO_WAY;
-            found = true;
+        for (; alone != 0; alone &= alone - 1) {
+            float& dropped = hours[part * WIDTH + lowest(alone)];
+            if (dropped < *smallest) *smallest = dropped;
+            dropped = NO_WAY;
         }
     }
-    return found;
+    int count = 0;
+    for (; hanging != 0; hanging &= hanging - 1) hung[count++] = neighbour[lowest(hanging)];
+    return count;
 }
 
 void mean(const float* hours, const int64_t* cell, const double* people, ptrdiff_t count, double* found) {

@@ -34,6 +34,8 @@ FORCED = "DISPLACEMENT_TRAVEL"
 SCIPY = "scipy"
 TILE = 128
 """Cells along the side of a tile, which is swept as a whole."""
+MOST_SPEED = 1e9
+"""Beyond this hours between cells could be lost in rounding to 0. [km/h]"""
 BATCH = 16
 """Fields that SciPy works out at once."""
 _STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -88,10 +90,10 @@ def ground(
     Raises
     ------
     ValueError
-        If a speed is negative, infinite or not a number.
+        If a speed is negative, above `MOST_SPEED` or not a number.
     """
-    if not ((speed >= 0) & (speed < np.inf)).all():
-        raise ValueError("a speed must be 0 (impassable) or more, finite and not missing")
+    if not ((speed >= 0) & (speed <= MOST_SPEED)).all():
+        raise ValueError(f"a speed must be 0 (impassable) to {MOST_SPEED:g} km/h, and not missing")
     with np.errstate(divide="ignore", over="ignore"):
         pace = (1.0 / speed).astype(np.float32)
     if side is None or closed is None or not closed.any():
