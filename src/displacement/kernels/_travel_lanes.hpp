@@ -1,7 +1,7 @@
 // The lanes of a cell: the values of a group of destinations, side by side in vector registers.
 //
-// Each branch below is the same type in other instructions: x86 intrinsics, which GCC, Clang and MSVC share, or plain
-// loops of fixed length that a compiler vectorises (NEON). Only sums, minima and comparisons of single-precision
+// Each branch below is the same type in other instructions: x86 intrinsics, which GCC, Clang and MSVC share, vectors of
+// the language as GCC and Clang have them (NEON), or plain loops of fixed length. Only sums, minima and comparisons of single-precision
 // numbers are used, so that every branch gives the same bits.
 
 #pragma once
@@ -33,7 +33,6 @@ inline Bits differing(Register a, Register b) {
 }
 inline Bits either(Bits a, Bits b) { return _mm512_or_si512(a, b); }
 inline bool any(Bits a) { return _mm512_test_epi32_mask(a, a) != 0; }
-inline uint32_t where_equal(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline uint32_t where_less(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 
 #elif defined(TRAVEL_AVX2)
@@ -52,9 +51,6 @@ inline Bits differing(Register a, Register b) {
 }
 inline Bits either(Bits a, Bits b) { return _mm256_or_si256(a, b); }
 inline bool any(Bits a) { return _mm256_testz_si256(a, a) == 0; }
-inline uint32_t where_equal(Register a, Register b) {
-    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)));
-}
 inline uint32_t where_less(Register a, Register b) {
     return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)));
 }
@@ -73,12 +69,44 @@ inline Bits nothing() { return _mm_setzero_si128(); }
 inline Bits differing(Register a, Register b) { return _mm_xor_si128(_mm_castps_si128(a), _mm_castps_si128(b)); }
 inline Bits either(Bits a, Bits b) { return _mm_or_si128(a, b); }
 inline bool any(Bits a) { return _mm_movemask_epi8(_mm_cmpeq_epi32(a, _mm_setzero_si128())) != 0xffff; }
-inline uint32_t where_equal(Register a, Register b) {
-    return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmpeq_ps(a, b)));
-}
 inline uint32_t where_less(Register a, Register b) {
     return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmplt_ps(a, b)));
 }
+
+#elif (defined(__GNUC__) || defined(__clang__)) && !defined(TRAVEL_LOOPS)
+
+// Vectors of 16 bytes, which every processor has that these compilers make code for: NEON, for one.
+constexpr int WIDTH = 4;
+typedef float Register __attribute__((vector_size(16)));
+typedef int32_t Bits __attribute__((vector_size(16)));
+inline Register load(const float* from) {
+    Register value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+inline void store(float* to, Register value) { std::memcpy(to, &value, sizeof value); }
+inline Register all(float value) { return Register{value, value, value, value}; }
+inline Register add(Register a, Register b) { return a + b; }
+inline Register least(Register a, Register b) { return a < b ? a : b; }
+inline Bits nothing() { return Bits{0, 0, 0, 0}; }
+inline Bits differing(Register a, Register b) {
+    Bits x, y;
+    std::memcpy(&x, &a, sizeof x);
+    std::memcpy(&y, &b, sizeof y);
+    return x ^ y;
+}
+inline Bits either(Bits a, Bits b) { return a | b; }
+inline bool any(Bits a) {
+    int64_t half[2];
+    std::memcpy(half, &a, sizeof half);
+    return (half[0] | half[1]) != 0;
+}
+inline uint32_t lanes_of(Bits set) {
+    const Bits bit = {1, 2, 4, 8};
+    const Bits found = set & bit;
+    return static_cast<uint32_t>(found[0] | found[1] | found[2] | found[3]);
+}
+inline uint32_t where_less(Register a, Register b) { return lanes_of(a < b); }
 
 #else
 
@@ -124,11 +152,6 @@ inline bool any(Bits a) {
     uint32_t found = 0;
     for (int i = 0; i < WIDTH; ++i) found |= a.lane[i];
     return found != 0;
-}
-inline uint32_t where_equal(Register a, Register b) {
-    uint32_t found = 0;
-    for (int i = 0; i < WIDTH; ++i) found |= static_cast<uint32_t>(a.lane[i] == b.lane[i]) << i;
-    return found;
 }
 inline uint32_t where_less(Register a, Register b) {
     uint32_t found = 0;
