@@ -28,6 +28,11 @@ CELL_KM = 1.0
 CUT_SPEED = 3.5
 
 
+def close(size: int) -> float:
+    """How near single precision comes to SciPy's double: roundings add up along a way. [1]"""
+    return 2e-5 if size <= 2048 else 1e-4
+
+
 @cache
 def speeds(size: int, seed: int = 1) -> Array:
     """Terrain, walls, a river and roads one cell wide that bridge it. [km/h]"""
@@ -157,7 +162,9 @@ def note(benchmark: Any, size: int, count: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_kernel(benchmark: Any, size: int, threads: int) -> None:
     ground = [travel.ground(speeds(size), CELL_KM)]
-    np.testing.assert_allclose(ours(ground, size)[0, :, :PEER_DESTINATIONS].T, expected(size), rtol=2e-5)
+    np.testing.assert_allclose(
+        ours(ground, size)[0, :, :PEER_DESTINATIONS].T, expected(size), rtol=close(size)
+    )
     rounds = 7 if size <= 512 else 3
     benchmark.pedantic(ours, (ground, size), {"threads": threads}, rounds=rounds, warmup_rounds=1)
     benchmark.extra_info["kernel"] = travel.kernel_name()
@@ -169,7 +176,7 @@ def test_kernel(benchmark: Any, size: int, threads: int) -> None:
 def test_peer(benchmark: Any, size: int, name: str) -> None:
     goal = destinations(size, DESTINATIONS)[:PEER_DESTINATIONS]
     found = PEERS[name](size, goal)[:, sample(size)]
-    np.testing.assert_allclose(found, expected(size), rtol=2e-5)
+    np.testing.assert_allclose(found, expected(size), rtol=close(size))
     benchmark.pedantic(PEERS[name], (size, goal), rounds=3 if size <= 512 else 1)
     note(benchmark, size, PEER_DESTINATIONS)
 

@@ -110,7 +110,7 @@ def test_a_wall_is_walked_round(name, use):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_every_variant_has_the_bits_of_a_slow_heap_whatever_the_tile_and_the_threads(data):
-    shape = data.draw(st.tuples(st.integers(1, 21), st.integers(1, 21)))
+    shape = data.draw(st.tuples(st.integers(1, 21), st.integers(1, 35)))
     speed = data.draw(hnp.arrays(float, shape, elements=SPEEDS))
     side = data.draw(hnp.arrays(int, shape, elements=st.integers(-1, 1)))
     gate = data.draw(hnp.arrays(bool, shape))
@@ -118,7 +118,7 @@ def test_every_variant_has_the_bits_of_a_slow_heap_whatever_the_tile_and_the_thr
     place = st.tuples(st.integers(0, shape[0] - 1), st.integers(0, shape[1] - 1))
     sources = data.draw(st.lists(place, min_size=1, max_size=4))
     expected = np.stack([slow_field(ground, source) for source in sources])[None]
-    how = {"tile": data.draw(st.sampled_from([8, 16, 128])), "threads": data.draw(st.integers(1, 3))}
+    how = {"tile": data.draw(st.sampled_from([16, 32, 512])), "threads": data.draw(st.integers(1, 3))}
     with pytest.MonkeyPatch.context() as patch:
         for name in COMPILED:
             patch.setenv(travel.FORCED, name)
@@ -290,7 +290,7 @@ def test_epochs_of_different_shapes_are_an_error():
 @compiled_only
 def test_a_tile_that_chunks_do_not_fill_is_an_error():
     with pytest.raises(ValueError, match="sizes"):
-        fields([travel.ground(np.ones((2, 3)), 1.0)], [(0, 0)], tile=12)
+        fields([travel.ground(np.ones((2, 3)), 1.0)], [(0, 0)], tile=24)
 
 
 def test_an_unknown_kernel_is_an_error(use):

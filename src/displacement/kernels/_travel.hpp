@@ -8,8 +8,8 @@
 
 namespace travel {
 
-constexpr int CHUNK = 8;      // cells of a row that are swept or skipped together
-constexpr int MOST_TILE = 256;  // cells along a tile's side, at the most: its chunks are the bits of a word
+constexpr int CHUNK = 16;       // cells of a row that are swept or skipped together
+constexpr int MOST_TILE = 512;  // cells along a tile's side, at the most: its chunks are the bits of a word
 
 // Hours of one group of destinations. Rows and columns are counted with a border of one cell that nobody enters.
 struct Field {
