@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 SCENARIO ?= scenarios/aleppo_2024.yaml
 MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
+COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
 .PHONY: run backtest calibrate tables test test-slow check format manifest clean
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@

@@ -186,7 +186,7 @@ def _result(asked: _Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -
         aid=aid,
         fields=fields,
         provenance=_provenance(asked),
-        notes=(*inputs.notes, *events.notes, *aid.notes),
+        notes=(*inputs.notes, *events.notes, *stages.travel_notes(), *aid.notes),
         reports=asked.reports,
         drivers=drivers,
         seconds=told.stop(),

@@ -23,6 +23,7 @@ from displacement import exposure, memory, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
+from displacement.kernels import travel as kernel
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
 from displacement.movement.hazard import Answers, Threats
@@ -145,12 +146,11 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
             update={"road_factor": 1.0, "track_speed": float(f"{member.travel.track_speed / factor:.12g}")}
         )
         plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
-        from_blocks = [hours / factor for hours in plain.from_blocks]
-        return simulate.Routes(plain.epoch, from_blocks, [hours / factor for hours in plain.between])
+        scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
+        return simulate.Routes(plain.epoch, *scaled)
     land = inputs.land
     weights = inputs.blocks.weights(inputs.cells["population"].values, land.of_cell, land.grid.size)
-    cell = land.grid.cell(inputs.destinations.easting, inputs.destinations.northing)
-    found = []
+    grounds = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
         open_roads = [
             (road.cell[part], road.speed[part])
@@ -164,35 +164,25 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
         for first, second in closures.boundaries:
             closed[first, second] = closed[second, first] = True
-        if not closed.any():
-            holder = np.full_like(holder, -1)
         gate = _gates(inputs, closures.crossings, member.area.crossing_reach)
-        of_epoch = partial(
-            routes.costs,
-            speed,
-            land.grid.shape,
-            land.grid.cell_km,
-            holder,
-            closed,
-            gate,
-            cell,
-            inputs.destinations.hours_beyond,
-            weights,
-        )
-        parts = (
-            speed,
-            land.grid.shape,
-            land.grid.cell_km,
-            holder,
-            closed,
-            gate,
-            weights.data,
-            weights.indices,
-        )
-        goal = (cell, inputs.destinations.hours_beyond)
-        found.append(cache.cached("hours-1", (*parts, weights.indptr, *goal), of_epoch))
+        held, gated = holder.reshape(land.grid.shape), gate.reshape(land.grid.shape)
+        grounds.append(kernel.ground(speed.reshape(land.grid.shape), land.grid.cell_km, held, closed, gated))
+    met = [part for ground in grounds for part in ground]
+    places = inputs.destinations
+    goal = (land.grid.cell(places.easting, places.northing), places.hours_beyond)
+    parts = (kernel.kernel_name() == kernel.SCIPY, *met, weights.data, weights.indices, weights.indptr, *goal)
+    from_blocks, between = cache.cached("hours-2", parts, partial(routes.costs, grounds, *goal, weights))
     epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
-    return simulate.Routes(epoch, [hours for hours, _ in found], [between for _, between in found])
+    return simulate.Routes(epoch, list(from_blocks), list(between))
+
+
+def travel_notes() -> tuple[str, ...]:
+    """What a planner should know of how travel times are worked out."""
+    if kernel.variants():
+        return ()
+    return (
+        "travel times are SciPy's, slower with the same answers: this package was built without a compiler",
+    )
 
 
 class Moved(NamedTuple):

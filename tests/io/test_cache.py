@@ -1,5 +1,7 @@
 """Derived arrays are kept by content; a spoilt cache is as good as none."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -48,13 +50,26 @@ def test_a_spoilt_entry_is_computed_again(folder):
         assert (array == np.arange(1000.0)).all()
 
 
-def test_other_files_in_the_folder_are_left_alone(folder):
+def test_the_oldest_go_when_there_is_no_room_and_other_files_are_left_alone(folder, monkeypatch):
     _, compute = counted()
     np.savez(folder / "mine.npz", a=1)
-    for number in range(cache.KEEP + 3):
+    cache.cached("a-1", [0], compute)
+    (entry,) = folder.glob("a-1-*.npz")
+    monkeypatch.setattr(cache, "ROOM", 3 * entry.stat().st_size)
+    os.utime(entry, (0, 0))
+    for number in range(1, 7):
         cache.cached("a-1", [number], compute)
     assert (folder / "mine.npz").exists()
-    assert len(list(folder.glob("a-1-*.npz"))) == cache.KEEP
+    assert not entry.exists()
+    assert len(list(folder.glob("a-1-*.npz"))) == 3
+
+
+def test_an_entry_larger_than_the_room_is_kept_until_the_next(folder, monkeypatch):
+    monkeypatch.setattr(cache, "ROOM", 1)
+    calls, compute = counted()
+    cache.cached("a-1", [0], compute)
+    cache.cached("a-1", [0], compute)
+    assert len(calls) == 1
 
 
 def test_it_can_be_switched_off(tmp_path, monkeypatch):

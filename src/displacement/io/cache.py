@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import tempfile
 import zipfile
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-KEEP = 64
-"""Entries kept; the least recently used go first."""
+ROOM = 2**30
+"""What entries of one name may take; the least recently used go first. [byte]"""
 
 
 def folder() -> Path | None:
@@ -87,12 +88,15 @@ def _store(entry: Path, arrays: tuple[Array, ...]) -> None:
     handle, partial = tempfile.mkstemp(dir=entry.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, **_named(arrays))
+            np.savez(stream, **_named(arrays))  # packing them would take longer than working them out
         Path(partial).replace(entry)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
     kind = entry.name.rpartition("-")[0]
-    kept = sorted(entry.parent.glob(f"{kind}-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for old in kept[KEEP:]:
-        old.unlink(missing_ok=True)
+    there = [(file, file.stat()) for file in entry.parent.glob(f"{kind}-*.npz")]
+    there.sort(key=lambda one: one[1].st_mtime, reverse=True)
+    taken = itertools.accumulate(stat.st_size for _, stat in there)
+    for (old, _), size in zip(there[1:], itertools.islice(taken, 1, None), strict=True):
+        if size > ROOM:
+            old.unlink(missing_ok=True)

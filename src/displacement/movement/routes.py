@@ -7,7 +7,7 @@ between controllers that are closed cannot be crossed, except at an open crossin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,32 +55,14 @@ def speeds(
 
 
 def costs(
-    speed: Array,
-    shape: tuple[int, int],
-    cell_km: float,
-    holder: Array,
-    closed: Array,
-    gate: Array,
-    places: Array,
-    hours_beyond: Array,
-    weights: sparse.csr_array,
+    grounds: Sequence[kernel.Ground], places: Array, hours_beyond: Array, weights: sparse.csr_array
 ) -> tuple[Array, Array]:
-    """Hours from blocks to destinations and between destinations, in one closure epoch.
+    """Hours from blocks to destinations and between destinations, in every closure epoch.
 
     Parameters
     ----------
-    speed : array of shape (cell,)
-        [km/h]
-    shape : tuple of int
-        Rows and columns of the grid.
-    cell_km : float
-        Side of a cell. [km]
-    holder : array of int, shape (cell,)
-        Controller of each cell; -1 for nobody named.
-    closed : array of bool, shape (controller, controller)
-        Lines that are closed.
-    gate : array of bool, shape (cell,)
-        Cells around open crossings.
+    grounds : sequence of Ground
+        The ground to cross in each epoch.
     places : array of int, shape (destination,)
         Cell of each destination.
     hours_beyond : array of shape (destination,)
@@ -90,14 +72,13 @@ def costs(
 
     Returns
     -------
-    array of shape (block, destination), array of shape (destination, destination)
+    array of shape (epoch, block, destination), array of shape (epoch, destination, destination)
         Hours, those beyond an exit included; infinite where there is no way. [h]
     """
-    hours = kernel.graph(speed.reshape(shape), cell_km, holder.reshape(shape), closed, gate.reshape(shape))
     at_places = sparse.csr_array(
-        (np.ones(places.size), (np.arange(places.size), places)), shape=(places.size, speed.size)
+        (np.ones(places.size), (np.arange(places.size), places)), shape=(places.size, weights.shape[1])
     )
     both = sparse.vstack([weights, at_places], format="csr")
     cell, column = np.unique(places, return_inverse=True)
-    found = kernel.block_means(hours, cell, both)[:, column] + hours_beyond[None, :]
-    return found[: weights.shape[0]], found[weights.shape[0] :]
+    found = kernel.block_means(grounds, cell, both)[..., column] + hours_beyond
+    return found[:, : weights.shape[0]], found[:, weights.shape[0] :]

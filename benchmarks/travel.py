@@ -1,0 +1,192 @@
+"""Travel time from every cell to many destinations, beside the packages a user would otherwise pick.
+
+    pip install -e '.[test,bench]'
+    pytest benchmarks/travel.py [-k "512 and not peer"] --benchmark-json travel.json
+
+Each figure in `extra_info` is milliseconds for each destination and million cells. Peers work out a few destinations,
+since they take one after the other. Every answer is checked against SciPy's Dijkstra, on two destinations, before it
+is timed. Peers that are not installed are skipped. `DISPLACEMENT_TRAVEL` chooses the kernel, as always.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.sparse import csgraph
+
+from displacement.kernels import travel
+
+Array = NDArray[Any]
+
+SIZES = (512, 2048, 4096)
+DESTINATIONS = 64
+PEER_DESTINATIONS = 2
+CELL_KM = 1.0
+CUT_SPEED = 3.5
+
+
+def close(size: int) -> float:
+    """How near single precision comes to SciPy's double: roundings add up along a way. [1]"""
+    return 2e-5 if size <= 2048 else 1e-4
+
+
+@cache
+def speeds(size: int, seed: int = 1) -> Array:
+    """Terrain, walls, a river and roads one cell wide that bridge it. [km/h]"""
+    draw = np.random.default_rng(seed)
+    coarse = max(size // 32, 2)
+    hills = ndimage.zoom(draw.uniform(3.0, 9.0, (coarse, coarse)), size / coarse, order=1)[:size, :size]
+    speed = np.asarray(hills * draw.uniform(0.8, 1.2, (size, size)))
+    row = np.arange(size)
+    river = size * (0.45 + 0.12 * np.sin(row / size * 7.0) + 0.02 * np.sin(row / size * 40.0))
+    for width in (0, 1):
+        speed[row, river.astype(int) + width] = 0.0
+    for _ in range(size // 16):
+        top, left = draw.integers(0, size, 2)
+        length = draw.integers(size // 64 + 2, size // 16 + 4)
+        if draw.random() < 0.5:
+            speed[top, left : left + length] = 0.0
+        else:
+            speed[top : top + length, left] = 0.0
+    towns = draw.integers(0, size, (max(12, size // 24), 2))
+    for town in towns:
+        for other in towns[np.argsort(np.hypot(*(towns - town).T))[1:4]]:
+            steps = np.linspace(0.0, 1.0, int(np.abs(other - town).max()) + 1)[:, None]
+            on_road = tuple(np.rint(town + steps * (other - town)).astype(int).T)
+            speed[on_road] = np.maximum(speed[on_road], draw.choice([30.0, 50.0, 80.0]))
+    return speed
+
+
+def destinations(size: int, count: int) -> Array:
+    """Passable cells, all over the grid."""
+    draw = np.random.default_rng(2)
+    return draw.choice(np.flatnonzero(speeds(size)), count, replace=False)
+
+
+def cut(size: int, seed: int) -> Array:
+    """Speeds after a day on which the front moved over a piece of road. [km/h]"""
+    draw, speed = np.random.default_rng(seed), speeds(size).copy()
+    roads = np.argwhere(speed >= 30.0)
+    here = roads[draw.integers(len(roads))]
+    near = np.hypot(*(np.indices(speed.shape) - here[:, None, None])) <= size / 80
+    speed[near & (speed >= 30.0)] = CUT_SPEED
+    return speed
+
+
+def at_cells(cells: Array, size: int) -> sparse.csr_array:
+    """One block for each of some cells."""
+    count = len(cells)
+    return sparse.csr_array((np.ones(count), (np.arange(count), cells)), shape=(count, size * size))
+
+
+def sample(size: int) -> Array:
+    """Cells whose hours are asked for."""
+    return destinations(size, 1000)
+
+
+@cache
+def graph(size: int) -> sparse.csr_array:
+    """The graph of the cells, made outside what is timed; impassable cells have no edges."""
+    speed = speeds(size)
+    node = np.arange(speed.size, dtype=np.int32).reshape(speed.shape)
+    with np.errstate(divide="ignore"):
+        pace = 1.0 / speed
+    starts, ends, hours = [], [], []
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        one = (slice(None, size - down), slice(max(0, -right), size - max(0, right)))
+        other = (slice(down, None), slice(max(0, right), size - max(0, -right)))
+        hour = 0.5 * CELL_KM * np.hypot(down, right) * (pace[one] + pace[other])
+        there = np.isfinite(hour)
+        starts.append(node[one][there])
+        ends.append(node[other][there])
+        hours.append(hour[there])
+    edges = (np.concatenate(hours), (np.concatenate(starts), np.concatenate(ends)))
+    return sparse.csr_array(edges, shape=(speed.size, speed.size))
+
+
+@cache
+def expected(size: int) -> Array:
+    """Hours from the sampled cells to two destinations by SciPy, shape (destination, cell). [h]"""
+    goal = destinations(size, DESTINATIONS)[:PEER_DESTINATIONS]
+    return csgraph.dijkstra(graph(size), directed=False, indices=goal)[:, sample(size)]
+
+
+def ours(grounds: list[travel.Ground], size: int, **how: Any) -> Array:
+    """Hours from the sampled cells to all destinations, shape (epoch, cell, destination). [h]"""
+    goal = destinations(size, DESTINATIONS)
+    return travel.block_means(grounds, goal, at_cells(sample(size), size), **how)
+
+
+def scipy_dijkstra(size: int, goal: Array) -> Array:
+    return csgraph.dijkstra(graph(size), directed=False, indices=goal)
+
+
+def scikit_image(size: int, goal: Array) -> Array:
+    mcp = pytest.importorskip("skimage.graph").MCP_Geometric
+    speed = speeds(size)
+    pace = np.where(speed > 0, CELL_KM / np.maximum(speed, 1e-9), -1.0)
+    return np.stack([mcp(pace).find_costs([divmod(int(cell), size)])[0].ravel() for cell in goal])
+
+
+def xarray_spatial(size: int, goal: Array) -> Array:
+    xarray = pytest.importorskip("xarray")
+    cost_distance = pytest.importorskip("xrspatial").cost_distance
+    axis = np.arange(size) * CELL_KM
+    speed = speeds(size)
+    pace = np.where(speed > 0, 1.0 / np.maximum(speed, 1e-9), np.nan).astype(np.float32)
+    friction = xarray.DataArray(pace, dims=("y", "x"), coords={"y": axis[::-1], "x": axis})
+    found = []
+    for cell in goal:
+        here = np.zeros(speed.shape, dtype=np.float32)
+        here.flat[cell] = 1.0
+        field = np.asarray(cost_distance(friction.copy(data=here), friction).data)
+        found.append(np.where(np.isnan(field), np.inf, field).ravel())
+    return np.stack(found)
+
+
+PEERS = {"scipy": scipy_dijkstra, "scikit-image": scikit_image, "xarray-spatial": xarray_spatial}
+"""Hours from every cell to some destinations, shape (destination, cell), by packages with the same metric."""
+
+
+def note(benchmark: Any, size: int, count: int) -> None:
+    """Milliseconds for each destination and million cells, beside the seconds."""
+    if benchmark.stats is not None:
+        seconds = benchmark.stats.stats.median
+        benchmark.extra_info["ms per destination and million cells"] = seconds * 1e9 / count / size**2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("size", SIZES)
+def test_kernel(benchmark: Any, size: int, threads: int) -> None:
+    ground = [travel.ground(speeds(size), CELL_KM)]
+    np.testing.assert_allclose(
+        ours(ground, size)[0, :, :PEER_DESTINATIONS].T, expected(size), rtol=close(size)
+    )
+    rounds = 7 if size <= 512 else 3
+    benchmark.pedantic(ours, (ground, size), {"threads": threads}, rounds=rounds, warmup_rounds=1)
+    benchmark.extra_info["kernel"] = travel.kernel_name()
+    note(benchmark, size, DESTINATIONS)
+
+
+@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("size", SIZES)
+def test_peer(benchmark: Any, size: int, name: str) -> None:
+    goal = destinations(size, DESTINATIONS)[:PEER_DESTINATIONS]
+    found = PEERS[name](size, goal)[:, sample(size)]
+    np.testing.assert_allclose(found, expected(size), rtol=close(size))
+    benchmark.pedantic(PEERS[name], (size, goal), rounds=3 if size <= 512 else 1)
+    note(benchmark, size, PEER_DESTINATIONS)
+
+
+@pytest.mark.parametrize("repair", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("size", SIZES[:2])
+def test_cut(benchmark: Any, size: int, seed: int, repair: bool) -> None:
+    """Take `test_kernel` off both for the price of the second field: with repair, and afresh."""
+    grounds = [travel.ground(speed, CELL_KM) for speed in (speeds(size), cut(size, seed))]
+    np.testing.assert_array_equal(ours(grounds, size), ours(grounds, size, repair=False))
+    benchmark.pedantic(ours, (grounds, size), {"threads": 1, "repair": repair}, rounds=3)
+    note(benchmark, size, DESTINATIONS)
