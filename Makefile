@@ -7,7 +7,7 @@ MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
-.PHONY: run backtest calibrate tables test test-slow check format manifest clean
+.PHONY: run bench backtest calibrate tables test test-slow check format manifest clean
 
 $(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,14 @@ test: $(VENV)/.developer
 
 test-slow: $(VENV)/.developer
 	$(BIN)/python -m pytest -q -m slow
+
+# Kernels and whole runs beside the packages one would otherwise pick; a quarter of an hour on an idle machine.
+bench: $(VENV)/.developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	mkdir -p build
+	$(BIN)/python -m pytest benchmarks -q -W default -o python_files='movement.py travel.py whole.py' \
+		--benchmark-json build/bench.json
+	$(BIN)/python benchmarks/table.py build/bench.json benchmarks/RESULTS.md
 
 check: $(VENV)/.developer
 	$(BIN)/ruff format --check .

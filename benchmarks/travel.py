@@ -3,9 +3,10 @@
     pip install -e '.[test,bench]'
     pytest benchmarks/travel.py [-k "512 and not peer"] --benchmark-json travel.json
 
-Each figure in `extra_info` is milliseconds for each destination and million cells. Peers work out a few destinations,
-since they take one after the other. Every answer is checked against SciPy's Dijkstra, on two destinations, before it
-is timed. Peers that are not installed are skipped. `DISPLACEMENT_TRAVEL` chooses the kernel, as always.
+`units` in `extra_info` is destinations times cells: what a figure is divided by in the table that `make bench` prints.
+Peers work out a few destinations, since they take one after the other. Every answer is checked against SciPy's
+Dijkstra, on two destinations, before it is timed. Peers that are not installed are skipped. `DISPLACEMENT_TRAVEL`
+chooses the kernel, as always.
 """
 
 from functools import cache
@@ -151,11 +152,10 @@ PEERS = {"scipy": scipy_dijkstra, "scikit-image": scikit_image, "xarray-spatial"
 """Hours from every cell to some destinations, shape (destination, cell), by packages with the same metric."""
 
 
-def note(benchmark: Any, size: int, count: int) -> None:
-    """Milliseconds for each destination and million cells, beside the seconds."""
-    if benchmark.stats is not None:
-        seconds = benchmark.stats.stats.median
-        benchmark.extra_info["ms per destination and million cells"] = seconds * 1e9 / count / size**2
+def note(benchmark: Any, operation: str, size: int, who: str, count: int) -> None:
+    """What was timed, by whom, and for how many destinations times cells."""
+    label = f"{size} x {size} x {DESTINATIONS} destinations"
+    benchmark.extra_info.update(operation=operation, size=label, who=who, units=count * size**2)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -167,8 +167,8 @@ def test_kernel(benchmark: Any, size: int, threads: int) -> None:
     )
     rounds = 7 if size <= 512 else 3
     benchmark.pedantic(ours, (ground, size), {"threads": threads}, rounds=rounds, warmup_rounds=1)
-    benchmark.extra_info["kernel"] = travel.kernel_name()
-    note(benchmark, size, DESTINATIONS)
+    how = "one thread" if threads == 1 else f"{threads} threads"
+    note(benchmark, "travel time", size, f"ours, {travel.kernel_name()}, {how}", DESTINATIONS)
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -178,7 +178,7 @@ def test_peer(benchmark: Any, size: int, name: str) -> None:
     found = PEERS[name](size, goal)[:, sample(size)]
     np.testing.assert_allclose(found, expected(size), rtol=close(size))
     benchmark.pedantic(PEERS[name], (size, goal), rounds=3 if size <= 512 else 1)
-    note(benchmark, size, PEER_DESTINATIONS)
+    note(benchmark, "travel time", size, name, PEER_DESTINATIONS)
 
 
 @pytest.mark.parametrize("repair", [True, False])
@@ -189,4 +189,5 @@ def test_cut(benchmark: Any, size: int, seed: int, repair: bool) -> None:
     grounds = [travel.ground(speed, CELL_KM) for speed in (speeds(size), cut(size, seed))]
     np.testing.assert_array_equal(ours(grounds, size), ours(grounds, size, repair=False))
     benchmark.pedantic(ours, (grounds, size), {"threads": 1, "repair": repair}, rounds=3)
-    note(benchmark, size, DESTINATIONS)
+    who = "ours, repaired" if repair else "ours, afresh"
+    note(benchmark, f"travel time before and after cut {seed}", size, who, DESTINATIONS)

@@ -23,6 +23,7 @@ from displacement import exposure, memory, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
+from displacement.io.kept import laid_out
 from displacement.kernels import travel as kernel
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
@@ -111,8 +112,7 @@ def first_departures(
     )
     done = list(map(work, parts))
     by_block = xr.concat([by_block for by_block, _, _ in done if by_block.sizes["origin"]], "origin")
-    by_block = by_block.transpose("member", "time", "group", "origin")
-    by_block["start"] = by_block["start"].isel(member=0)
+    by_block = laid_out(by_block.transpose("member", "time", "group", "origin"))
     of_cells = [
         (tile.cell, found) for tile, (_, found, _) in zip(parts, done, strict=True) if found is not None
     ]
@@ -129,9 +129,8 @@ def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Sc
         return leaving
     steps = leaving.sizes["time"] // scenario.period.days
     by_step = np.repeat(events.observed, steps, axis=0) / steps
-    given = departures.given(by_step, inputs.blocks.zone, leaving["start"].values)
-    of_members = np.broadcast_to(given, leaving["first_departures"].shape)
-    return leaving.assign(first_departures=leaving["first_departures"].copy(data=of_members))
+    given = [departures.given(by_step, inputs.blocks.zone, start) for start in leaving["start"].values]
+    return leaving.assign(first_departures=leaving["first_departures"].copy(data=np.stack(given)))
 
 
 def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario) -> simulate.Routes:

@@ -44,7 +44,7 @@ DEPARTURES: Mapping[str, Variable] = {
     "mean_hazard": Variable(
         ("member", "time", "group", "origin"), "1", "hazard of the block over the step, mean by people", True
     ),
-    "start": Variable(("group", "origin"), "person", "people of the block when the run starts"),
+    "start": Variable(("member", "group", "origin"), "person", "people of the block when the run starts"),
 }
 
 PEOPLE: Mapping[str, Variable] = {
