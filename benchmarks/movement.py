@@ -40,8 +40,11 @@ def world(blocks: int) -> tuple[Array, Array, Array]:
     return hours, draw.lognormal(9.0, 1.0, (DAYS, PLACES)), draw.lognormal(2.0, 1.0, (DAYS, blocks))
 
 
-def note(benchmark: Any, operation: str, size: str, who: str, units: float) -> None:
-    benchmark.extra_info.update(operation=operation, size=size, who=who, units=units)
+def note(benchmark: Any, operation: str, size: str, who: str, units: float, grows: str, count: int) -> None:
+    """What was timed, by whom, what a figure is divided by, and how many there were of what grows."""
+    benchmark.extra_info.update(
+        operation=operation, size=size, who=who, units=units, grows=grows, count=count
+    )
 
 
 def softmax(hours: Array, draws: Array) -> Array:
@@ -68,7 +71,15 @@ def test_choice(benchmark: Any, blocks: int, who: str) -> None:
     np.testing.assert_allclose(ours_by_day(hours, draws[:2]), plain_by_day(hours, draws[:2]), rtol=1e-10)
     work = ours_by_day if who == "ours" else plain_by_day
     benchmark.pedantic(work, (hours, draws), rounds=3, warmup_rounds=1)
-    note(benchmark, "choice", f"{blocks} blocks x {PLACES} x {DAYS} days", who, blocks * PLACES * DAYS)
+    note(
+        benchmark,
+        "choice",
+        f"{blocks} blocks x {PLACES} x {DAYS} days",
+        who,
+        blocks * PLACES * DAYS,
+        "blocks",
+        blocks,
+    )
 
 
 def crowded(hours: Array, draws: Array, going: Array, holds: Array) -> Array:
@@ -92,7 +103,7 @@ def test_choice_with_crowding(benchmark: Any, blocks: int) -> None:
     np.testing.assert_allclose(price, np.log1p(there / holds), rtol=1e-9)
     benchmark.pedantic(crowded, (hours, draws, going, holds), rounds=3)
     size = f"{blocks} blocks x {PLACES} x {DAYS} days"
-    note(benchmark, "choice with crowding", size, "ours", blocks * PLACES * DAYS)
+    note(benchmark, "choice with crowding", size, "ours", blocks * PLACES * DAYS, "blocks", blocks)
 
 
 @cache
@@ -122,7 +133,7 @@ def test_hazard(benchmark: Any, cells: int) -> None:
     assert (np.diff(found, axis=1) >= 0).all()
     benchmark.pedantic(leaving, (seen(cells),), rounds=3, warmup_rounds=1)
     size = f"{cells} cells x {2 * DAYS} steps x 2 groups"
-    note(benchmark, "hazard", size, "ours", cells * 2 * DAYS * 2)
+    note(benchmark, "hazard", size, "ours", cells * 2 * DAYS * 2, "cells", cells)
 
 
 @pytest.mark.parametrize("side", GRIDS)
@@ -131,4 +142,4 @@ def test_distance(benchmark: Any, side: int) -> None:
     mask = ndimage.binary_dilation(np.eye(side, dtype=bool), iterations=3)
     assert distance_to(mask, 1.0)[mask].max() == 0.0
     benchmark.pedantic(distance_to, (mask, 1.0), rounds=3, warmup_rounds=1)
-    note(benchmark, "distance", f"{side} x {side}", "ours", side * side)
+    note(benchmark, "distance", f"{side} x {side}", "ours", side * side, "cells", side * side)

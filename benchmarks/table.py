@@ -1,6 +1,6 @@
 """The table of a benchmark run: ours beside the best peer, and how cost grows.
 
-    python benchmarks/table.py build/bench.json benchmarks/RESULTS.md
+    python benchmarks/table.py build/bench.json benchmarks/RESULTS.md      # and benchmarks/growth.svg
 
 `make bench` runs the benchmarks and then this.
 """
@@ -14,7 +14,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 PREFIXES = ((1e9, "n"), (1e6, "u"), (1e3, "m"), (1.0, ""))
 
@@ -82,10 +84,48 @@ def rows(benchmarks: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def growth(benchmarks: list[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    """Of ours, the time at each count of what grows, where there are several."""
+    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for entry in benchmarks:
+        info = entry["extra_info"]
+        if info["who"].startswith("ours") and "cut" not in info["operation"]:
+            who = info["who"].removeprefix("ours").replace(", ", " ", 1)
+            found[f"{info['operation']}{who}, by {info['grows']}"].append(
+                (info["count"], entry["stats"]["median"])
+            )
+    return {name: sorted(points) for name, points in found.items() if len(points) > 1}
+
+
+def grown(series: dict[str, list[tuple[int, float]]]) -> list[str]:
+    """One line a series: from where to where, and the power with which time grows in between."""
+    lines = []
+    for name, points in series.items():
+        (few, short), (many, long) = points[0], points[-1]
+        power = np.log(long / short) / np.log(many / few)
+        lines.append(f"| {name} | {few:,} to {many:,} | {seconds(short)} to {seconds(long)} | {power:.2f} |")
+    return lines
+
+
+def draw(series: dict[str, list[tuple[int, float]]], target: Path) -> None:
+    """Time against count, both on log axes and relative to the smallest."""
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = figure.subplots()
+    for name, points in series.items():
+        count, time_taken = np.array(points).T
+        axes.loglog(count / count[0], time_taken / time_taken[0], marker="o", label=name)
+    axes.loglog([1, 256], [1, 256], "k:", label="in proportion")
+    axes.set(xlabel="count, relative to the smallest", ylabel="time, relative to that of the smallest")
+    axes.legend(fontsize="small")
+    with matplotlib.rc_context({"svg.hashsalt": "displacement", "svg.fonttype": "none"}):
+        figure.savefig(target, metadata={"Date": None})
+
+
 def main() -> None:
     """Read the figures, write the table."""
     source, target = (Path(argument) for argument in sys.argv[1:3])
     found = json.loads(source.read_text(encoding="utf-8"))
+    series = growth(found["benchmarks"])
     text = [
         "# Benchmarks",
         "",
@@ -99,7 +139,16 @@ def main() -> None:
         "| --- | --- | --- | --- | --- | --- |",
         *rows(found["benchmarks"]),
         "",
+        "How cost grows, of ours (power 1: in proportion):",
+        "",
+        "| operation | count | time | power |",
+        "| --- | --- | --- | --- |",
+        *grown(series),
+        "",
+        "![Time against count](growth.svg)",
+        "",
     ]
+    draw(series, target.with_name("growth.svg"))
     target.write_text("\n".join(text), encoding="utf-8")
     print("\n".join(text))
 

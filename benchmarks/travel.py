@@ -155,7 +155,9 @@ PEERS = {"scipy": scipy_dijkstra, "scikit-image": scikit_image, "xarray-spatial"
 def note(benchmark: Any, operation: str, size: int, who: str, count: int) -> None:
     """What was timed, by whom, and for how many destinations times cells."""
     label = f"{size} x {size} x {DESTINATIONS} destinations"
-    benchmark.extra_info.update(operation=operation, size=label, who=who, units=count * size**2)
+    benchmark.extra_info.update(
+        operation=operation, size=label, who=who, units=count * size**2, grows="cells", count=size**2
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -15,8 +15,11 @@ import displacement as dp
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "aleppo_2024.yaml"
 
 
-def note(benchmark: Any, operation: str, size: str, units: float) -> None:
-    benchmark.extra_info.update(operation=operation, size=size, who="ours", units=units)
+def note(benchmark: Any, operation: str, size: str, grows: str, count: int) -> None:
+    """What was timed, and how many there were of what grows."""
+    benchmark.extra_info.update(
+        operation=operation, size=size, who="ours", units=count, grows=grows, count=count
+    )
 
 
 def command(out: Path, *more: str) -> None:
@@ -30,7 +33,7 @@ def test_median_run(benchmark: Any, tmp_path: Path) -> None:
     command(tmp_path / "first")
     assert (tmp_path / "first" / "share" / "summary.md").stat().st_size > 1000
     benchmark.pedantic(command, (tmp_path / "again",), rounds=3)
-    note(benchmark, "median run of aleppo_2024, all files", "1 km, 30 days", 1)
+    note(benchmark, "median run of aleppo_2024, all files", "1 km, 30 days", "runs", 1)
 
 
 def question(days: int = 14, cell_km: float = 1.0) -> dp.Scenario:
@@ -49,14 +52,14 @@ def test_members(benchmark: Any, members: int) -> None:
     """One process; travel times from the cache."""
     dp.run(question(), members=2)
     benchmark.pedantic(dp.run, (question(),), {"members": members}, rounds=1)
-    note(benchmark, "run of minimal, no files", f"{members} members", members)
+    note(benchmark, "run of minimal, no files", f"{members} members", "members", members)
 
 
 @pytest.mark.parametrize("days", [14, 56, 224])
 def test_days(benchmark: Any, days: int) -> None:
     dp.run(question())
     benchmark.pedantic(dp.run, (question(days=days),), rounds=1)
-    note(benchmark, "run of minimal, no files", f"{days} days", days)
+    note(benchmark, "run of minimal, no files", f"{days} days", "days", days)
 
 
 @pytest.mark.parametrize("cell_km", [2.0, 1.0, 0.5, 0.25])
@@ -65,4 +68,4 @@ def test_cells(benchmark: Any, cell_km: float) -> None:
     scenario = question(cell_km=cell_km)
     cells = dp.run(scenario).inputs.grid.size
     benchmark.pedantic(dp.run, (scenario,), rounds=1)
-    note(benchmark, "run of minimal, no files", f"{cells:,} cells", cells)
+    note(benchmark, "run of minimal, no files", f"{cells:,} cells", "cells", cells)
