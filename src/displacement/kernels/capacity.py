@@ -86,9 +86,9 @@ def crowded(
     least = np.where(full, 0.0, np.minimum(crowding * np.log1p(occupied / capacity), HIGHEST))
     price = least if start is None else np.where(np.isfinite(start), np.maximum(start, least), least)
     factor = np.where(left > 0, np.exp(-price), 0.0)
-    demand, weight = people[going], share[going]
-    for _ in range(SWEEPS if demand.size else 0):
-        pull = (demand / (weight @ factor)) @ weight
+    demand = np.where(going, people, 0.0)
+    for _ in range(SWEEPS if going.any() else 0):
+        pull = np.divide(demand, share @ factor, out=np.zeros(demand.shape), where=going) @ share
         filling = np.divide(left, pull, out=np.ones_like(pull), where=pull > 0)
         scaled = np.where(
             full,
@@ -99,9 +99,11 @@ def crowded(
         factor = scaled
         if np.abs(change - 1.0).max(initial=0.0) <= TOLERANCE:
             break
-    weight = share * np.where(bound[:, None], 1.0, factor) if bound.any() else share * factor
-    total = weight.sum(axis=1, keepdims=True)
-    shares = np.where(total > 0, weight, share) / np.where(total > 0, total, 1.0)
+    shares = share * factor
+    total = shares @ np.ones(factor.shape)
+    kept = np.flatnonzero(bound | (total == 0))
+    shares[kept], total[kept] = share[kept], 1.0
+    shares /= total[:, None]
     with np.errstate(divide="ignore"):
         return shares, np.asarray(0.0 - np.log(factor))
 

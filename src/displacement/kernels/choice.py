@@ -48,7 +48,7 @@ def logit(hours: Array, allowed: Array, decay: float) -> Choose:
 
     def choose(attraction: Array) -> Array:
         weight = near * attraction
-        total = weight.sum(axis=1)
+        total = weight @ np.ones(weight.shape[1])
         faint = np.flatnonzero(total <= FAINT * attraction.max(axis=1, initial=0.0))
         if faint.size:
             drawn = np.broadcast_to(attraction, hours.shape)[faint]

@@ -38,8 +38,8 @@ class Step(NamedTuple):
     """Of these, people who had been displaced in this run before, same shape."""
     present: Array
     """Newly displaced people who are there, same shape."""
-    sent_from_blocks: Array
-    """Trips, shape (block, destination)."""
+    sent_from_home: Array
+    """Trips, shape (class, destination)."""
     sent_from_places: Array
     """Trips, shape (destination, destination)."""
 
@@ -47,14 +47,16 @@ class Step(NamedTuple):
 class Ledger:
     """Keeps the figures of all steps by zone."""
 
-    def __init__(self, steps: int, zones: Sequence[str], places: Places, blocks: Blocks) -> None:
+    def __init__(
+        self, steps: int, zones: Sequence[str], places: Places, blocks: Blocks, class_zone: Array
+    ) -> None:
         self.zones, self.places, self.blocks = list(zones), places, blocks
         shape = (steps, len(self.zones))
         self.by_zone = {
             name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
         }
         self.sent = np.zeros((*shape, len(self.zones)))
-        self.of_blocks, self.of_places = (_adding(zone, len(zones)) for zone in (blocks.zone, places.zone))
+        self.of_classes, self.of_places = (_adding(zone, len(zones)) for zone in (class_zone, places.zone))
 
     def write(self, at: int, step: Step) -> None:
         """Add up one step."""
@@ -79,7 +81,7 @@ class Ledger:
             ("present_new", step.present),
         ):
             out[name][at] = np.bincount(place, people, len(self.zones) * types).reshape(-1, types)
-        by_origin = self.of_blocks @ step.sent_from_blocks + self.of_places @ step.sent_from_places
+        by_origin = self.of_classes @ step.sent_from_home + self.of_places @ step.sent_from_places
         self.sent[at] = (self.of_places @ by_origin.T).T
 
     def people(self, step_days: float) -> xr.Dataset:

@@ -242,7 +242,7 @@ def simulate(
         len(zones),
     )
     state = _nobody_away(setting, start)
-    ledger = Ledger(len(leaving), zones, places, blocks)
+    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone)
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
             epoch = _epoch(routes.from_blocks[now], routes.between[now], setting)
@@ -336,7 +336,7 @@ def _step(
     moving = _leave_places(state, met, epoch, share_between, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
-    flows = _send(state, leaving, moving, share, share_between, epoch, setting)
+    from_home, flows = _send(state, leaving, moving, share, share_between, epoch, setting)
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
     turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, classes.key_of_row)
@@ -372,7 +372,7 @@ def _step(
         arrived=arrived.sum(axis=0),
         arrived_again=arrived_again.sum(axis=0),
         present=after.present.sum(axis=0),
-        sent_from_blocks=going[:, None] * share,
+        sent_from_home=from_home,
         sent_from_places=flows,
     )
 
@@ -501,16 +501,18 @@ def _send(
     share_between: dict[int, Array],
     epoch: _Epoch,
     setting: _Setting,
-) -> Array:
+) -> tuple[Array, Array]:
     """Put all who set off on their way: from home, and from places to move on or because turned away.
 
     Returns
     -------
+    array of shape (class, destination)
+        Trips from home. [person]
     array of shape (destination, destination)
         Trips from one destination to another. [person]
     """
     classes, can_go = setting.classes, moving.can_go
-    _send_from_home(state, leaving, share, epoch.table, setting)
+    from_home = _send_from_home(state, leaving, share, epoch.table, setting)
     turned = state.turned_first * can_go[classes.key]
     onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
     flows = np.zeros((setting.places.count, setting.places.count))
@@ -520,7 +522,7 @@ def _send(
             way.send(trips.by_row(people, of_key, epoch.lagged))
             for rows, shares in of_key:
                 flows += people[rows].sum(axis=0)[:, None] * shares
-    return flows
+    return from_home, flows
 
 
 def _span(keys: Array, key: int) -> slice:
@@ -531,21 +533,23 @@ def _span(keys: Array, key: int) -> slice:
 
 def _send_from_home(
     state: _State, leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
-) -> None:
-    """Put those who set off from home on their way: on their first trip, or on a later one.
+) -> Array:
+    """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
-    state.first.send(trips.by_group(leaving.first.sum(axis=0), share, table))
+    by_lag, by_class = trips.by_group(leaving.first.sum(axis=0), share, table)
+    state.first.send(by_lag)
     if not leaving.again.any():
-        return
+        return by_class
     again = leaving.again.sum(axis=1)
-    sent = trips.by_group(again.sum(axis=0), share, table)
+    by_lag, by_class_again = trips.by_group(again.sum(axis=0), share, table)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
     part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
-    state.again.send(of_lag[classes.of_row] * part for of_lag in sent)
+    state.again.send(of_lag[classes.of_row] * part for of_lag in by_lag)
+    return by_class + by_class_again
 
 
 def _arrive(

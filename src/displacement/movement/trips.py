@@ -71,7 +71,7 @@ def timetable(hours: Array, group: Array, groups: int, travel: Travel, step_days
     return Timetable(weights, cost_class, entry[position], found % costs, first)
 
 
-def by_group(going: Array, share: Array, table: Timetable) -> Array:
+def by_group(going: Array, share: Array, table: Timetable) -> tuple[Array, Array]:
     """When those who set off will arrive, by group of origins.
 
     People are first added up by group, destination and travel time, of which few occur; the lags are then one
@@ -90,15 +90,18 @@ def by_group(going: Array, share: Array, table: Timetable) -> Array:
     -------
     array of shape (lag, group, destination)
         [person]
+    array of shape (group, destination)
+        All of them, whenever they arrive. [person]
     """
-    rows, places = np.flatnonzero(going), share.shape[1]
-    flow = going[rows, None] * share[rows]
-    people = np.bincount(table.entry[rows].ravel(), flow.ravel(), table.class_of_entry.size)
+    places = share.shape[1]
+    flow = going[:, None] * share
+    people = np.bincount(table.entry.ravel(), flow.ravel(), table.class_of_entry.size)
     lags, costs = table.weights.shape
     by_cost = sparse.csr_array(
         (people, table.class_of_entry, table.first_entry), shape=(table.first_entry.size - 1, costs)
     )
-    return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, -1, places)
+    sent = (by_cost @ np.ones(costs)).reshape(-1, places)
+    return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, -1, places), sent
 
 
 def by_row(moving: Array, shares: Sequence[tuple[slice, Array]], lagged: Array) -> Iterator[Array]:
