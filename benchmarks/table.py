@@ -63,13 +63,12 @@ def processor() -> str:
 def rows(benchmarks: list[dict[str, Any]]) -> list[str]:
     """One line an operation and size: ours by unit, the best peer by unit, the ratio."""
     of_size: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    whole: dict[tuple[str, str], float] = {}
+    whole: dict[tuple[str, str, str], float] = {}
     for entry in benchmarks:
         info = entry["extra_info"]
         key = info["operation"], info["size"]
         of_size[key][info["who"]] = entry["stats"]["median"] / info["units"]
-        if info["who"].startswith("ours"):
-            whole[key] = entry["stats"]["median"]
+        whole[*key, info["who"]] = entry["stats"]["median"]
     lines = []
     for key, by_who in of_size.items():
         mine = {who: value for who, value in by_who.items() if who.startswith("ours")}
@@ -79,7 +78,7 @@ def rows(benchmarks: list[dict[str, Any]]) -> list[str]:
             about = "" if who == "ours" else f" ({who.removeprefix('ours, ')})"
             beside = f"{peer}: {seconds(peers[peer])} | {peers[peer] / value:.1f}" if peer else "|"
             lines.append(
-                f"| {key[0]}{about} | {key[1]} | {seconds(whole[key])} | {seconds(value)} | {beside} |"
+                f"| {key[0]}{about} | {key[1]} | {seconds(whole[*key, who])} | {seconds(value)} | {beside} |"
             )
     return lines
 
