@@ -239,11 +239,11 @@ def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
 
 def _keys(controller: Array, group: Array, population: Array) -> tuple[Keys, Array]:
     """The response keys that occur among inhabited cells, and the key of each cell."""
-    pairs = np.stack([controller, group])
-    used = np.unique(pairs[:, population > 0], axis=1)
-    lookup = {(int(first), int(second)): at for at, (first, second) in enumerate(used.T)}
-    key = np.array([lookup.get((int(first), int(second)), 0) for first, second in pairs.T])
-    return Keys(controller=used[0], response=used[1]), key
+    groups = int(group.max()) + 1
+    pair = controller * groups + group
+    used = np.unique(pair[population > 0])
+    key = np.minimum(np.searchsorted(used, pair), used.size - 1)
+    return Keys(used // groups, used % groups), np.where(used[key] == pair, key, 0)
 
 
 def project(crs: str, longitude: float, latitude: float) -> tuple[float, float]:

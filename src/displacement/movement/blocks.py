@@ -86,16 +86,18 @@ def blocks_of(
     Blocks
     """
     cell = np.flatnonzero((population > 0) & (zone >= 0))
-    labels, block = np.unique(np.stack([tile[cell], zone[cell], key[cell]]), axis=1, return_inverse=True)
+    zones, keys = int(zone.max()) + 1, int(key.max()) + 1
+    label = (tile[cell].astype(np.int64) * zones + zone[cell]) * keys + key[cell]
+    labels, block = np.unique(label, return_inverse=True)
     block = block.ravel()
     of_cell = np.full(population.size, -1, dtype=np.int64)
     of_cell[cell] = block
-    size = labels.shape[1]
+    size = labels.size
     people = np.bincount(block, population[cell], size)
     return Blocks(
         of_cell=of_cell,
-        zone=labels[1],
-        key=labels[2],
+        zone=labels // keys % zones,
+        key=labels % keys,
         people=people,
         easting=np.bincount(block, population[cell] * easting[cell], size) / people,
         northing=np.bincount(block, population[cell] * northing[cell], size) / people,
