@@ -359,6 +359,7 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]+$)")
 _RISKY = frozenset("=@\t\r+-")
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def inert(cell: Any) -> Any:
     """Text that a spreadsheet would run as a formula, made inert by a leading apostrophe.
 
