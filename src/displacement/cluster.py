@@ -17,6 +17,9 @@ __all__ = ["Cluster", "connected"]
 
 PATIENCE = 30.0
 """How long a scheduler is waited for. [s]"""
+KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
+"""Memory that local workers keep for the next array. Dask's own settings give every array above 128 kB back at once, and
+half of the time goes into getting it again. [byte]"""
 TIMES = 10
 """Workers that may be lost while they are at work on one batch; more, and it is taken to be the batch's fault."""
 
@@ -61,6 +64,7 @@ def connected(address: str) -> Iterator[Cluster]:
     settings = {
         "distributed.scheduler.allowed-failures": TIMES,
         "distributed.admin.large-graph-warning-threshold": "1TiB",  # the inputs, which go once
+        **{f"distributed.nanny.pre-spawn-environ.{name}": size for name, size in KEPT.items()},
     }
     with dask.config.set(settings):
         if local is not None:
