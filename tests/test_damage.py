@@ -15,7 +15,7 @@ import pytest
 import xlsxwriter
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.io import tables
 from displacement.io.folders import write_json
 from displacement.io.provenance import sha256
@@ -168,7 +168,7 @@ class Shipped(NamedTuple):
 def totals(path: Path) -> tuple[dict[str, float], tuple[str, ...]]:
     """What a scenario is read to say, and its notes: everything before anybody moves."""
     scenario = dp.load(path)
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     events = timeline.of(scenario, inputs)
     sites = inputs.destinations.type == TYPES.index("site")
     length = sum(

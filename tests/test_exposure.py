@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import changed
 
-from displacement import exposure, pipeline, stages
+from displacement import asked, exposure, stages
 from displacement.kernels.distance import distance_to
 from displacement.movement import hazard
 from displacement.movement.control import Change, timeline
@@ -19,7 +19,7 @@ def left_by_zone(toy, hazard_cell_km):
     """People of each zone who ever left, by step; on fine cells."""
     grid = {"cell_km": CELL, "travel_cell_km": 5.0, "hazard_cell_km": hazard_cell_km}
     scenario = changed(toy, grid=grid)
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     happening, edges = events_of.of(scenario, inputs), stages.edges_of(scenario)
     left = stages.first_departures(inputs, happening, [(scenario.movement, happening.answers)], edges, map)
     by_block = left.by_block["first_departures"].values[0].sum(axis=1)
@@ -45,7 +45,7 @@ def test_the_error_of_bins_falls_faster_than_their_side(toy):
 
 def test_bins_hold_everybody_of_their_cells_and_cross_no_block_or_place(toy):
     scenario = changed(toy, grid={"cell_km": 0.5, "hazard_cell_km": 2.0})
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     happening, watched = events_of.of(scenario, inputs), exposure.watched(inputs)
     people, place = inputs.cells["population"].values, inputs.cells["place"].values
     total = 0.0
@@ -88,7 +88,7 @@ def test_distances_are_those_of_the_whole_grid_within_the_horizon(seed, horizon,
 
 def test_destinations_and_blocks_see_what_their_cells_do(toy):
     """Also from rows where nobody lives: the sights of all tiles together are those of the grid at once."""
-    inputs = pipeline.read_inputs(toy)
+    inputs = asked.read_inputs(toy)
     happening, watched = events_of.of(toy, inputs), exposure.watched(inputs)
     parts = [
         exposure.seen(tile, inputs, happening, 60.0, watched).sights

@@ -11,7 +11,7 @@ from support import changed
 
 import displacement as dp
 from displacement import ensemble, stages, variables
-from displacement.pipeline import read_inputs
+from displacement.asked import read_inputs
 from displacement.report.folder import write
 from displacement.scenario import timeline
 

@@ -8,7 +8,7 @@ import pytest
 
 import displacement as dp
 from displacement import cli
-from displacement.pipeline import aid_lines_of
+from displacement.aid import aid_lines_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

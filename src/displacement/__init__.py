@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from displacement.aid import estimate_needs
     from displacement.io.errors import InputError
-    from displacement.pipeline import estimate_needs, run
+    from displacement.pipeline import run
     from displacement.report.folder import write
     from displacement.result import Result
     from displacement.scenario.load import load
@@ -24,7 +25,7 @@ _HOME = {
     "InputError": "displacement.io.errors",
     "Result": "displacement.result",
     "Scenario": "displacement.scenario.model",
-    "estimate_needs": "displacement.pipeline",
+    "estimate_needs": "displacement.aid",
     "load": "displacement.scenario.load",
     "run": "displacement.pipeline",
     "write": "displacement.report.folder",

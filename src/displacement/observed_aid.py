@@ -8,6 +8,8 @@ from typing import Any
 
 import xarray as xr
 
+from displacement.aid import estimate_aid
+from displacement.asked import read_inputs
 from displacement.io import stock
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import Gazetteer
@@ -15,7 +17,6 @@ from displacement.io.provenance import provenance
 from displacement.io.stock import NO_STOCK
 from displacement.needs.catalogue import CatalogueError
 from displacement.needs.logistics import Supply
-from displacement.pipeline import estimate_aid, read_inputs
 from displacement.result import Aid
 from displacement.scenario import aid_lines, supplies, timeline
 from displacement.scenario.aid import Needs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -17,27 +17,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement import ensemble, memory, sensitivity, stages, variables
-from displacement.io import area, parts, reports, stock
+from displacement.aid import estimate_aid
+from displacement.asked import Asked, chosen, made_from, read
+from displacement.io import parts
 from displacement.io.errors import InputError, finding
-from displacement.io.gazetteer import Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.kept import AT_ONCE, Kept, by_members
 from displacement.io.parts import Part
-from displacement.io.population import Sources
-from displacement.io.provenance import provenance
-from displacement.io.reports import Report
-from displacement.io.stock import NO_STOCK, StockList
 from displacement.movement.assumptions import Movement
 from displacement.movement.control import of_cells
-from displacement.needs.catalogue import Catalogue
-from displacement.needs.demand import demand
-from displacement.needs.in_need import people_in_need
-from displacement.needs.logistics import Supply
-from displacement.needs.supply import Ways, deliver
 from displacement.progress import Progress, Stopwatch, silent
 from displacement.result import Aid, Result
-from displacement.scenario import aid_lines, supplies, timeline
-from displacement.scenario.aid import Needs
+from displacement.scenario import supplies
 from displacement.scenario.load import load
 from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
@@ -103,7 +94,7 @@ def run(
     if unknown:
         raise ValueError(f"keep: unknown field '{min(unknown)}'; write {' or '.join(variables.FIELDS)}")
     told = Stopwatch(progress)
-    asked = _read(_chosen(scenario, variant, members, seed, quantiles, parameters), told)
+    asked = read(chosen(scenario, variant, members, seed, quantiles, parameters), told)
     several = len(asked.assumptions) > 1
     if keep and several:
         raise ValueError("keep: gridded fields are those of one member; run with members=1")
@@ -128,21 +119,6 @@ def run(
     return _result(asked, moved, fields, told)
 
 
-class _Asked(NamedTuple):
-    """A question with everything it takes to answer it."""
-
-    scenario: Scenario
-    inputs: Inputs
-    reports: tuple[Report, ...]
-    events: Timeline
-    lines: Catalogue
-    listed: StockList
-    edges: Array
-    """Of the steps, (step + 1,). [day]"""
-    assumptions: tuple[Movement, ...]
-    """Of each member."""
-
-
 class _Moved(NamedTuple):
     """What the members come to."""
 
@@ -152,25 +128,7 @@ class _Moved(NamedTuple):
     """Whether there is room for what follows from them too."""
 
 
-def _read(scenario: Scenario, told: Progress) -> _Asked:
-    """Read everything that a scenario names."""
-    told("reading the scenario and the area")
-    scenario = ensemble.at_medians(scenario)
-    inputs = read_inputs(scenario)
-    lines = aid_lines_of(scenario)
-    return _Asked(
-        scenario=scenario,
-        inputs=inputs,
-        reports=_reports(scenario),
-        events=timeline.of(scenario, inputs),
-        lines=lines,
-        listed=_stock(scenario, lines),
-        edges=stages.edges_of(scenario),
-        assumptions=ensemble.members(scenario),
-    )
-
-
-def _result(asked: _Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -> Result:
+def _result(asked: Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -> Result:
     """What the people who moved need, and everything in one."""
     scenario, inputs, events = asked.scenario, asked.inputs, asked.events
     told("working out the needs")
@@ -185,7 +143,7 @@ def _result(asked: _Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -
         flows=variables.describe(moved.flows, variables.FLOWS),
         aid=aid,
         fields=fields,
-        provenance=_provenance(asked),
+        provenance=made_from(asked),
         notes=(*inputs.notes, *events.notes, *stages.travel_notes(), *aid.notes),
         reports=asked.reports,
         drivers=drivers,
@@ -193,7 +151,7 @@ def _result(asked: _Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -
     )
 
 
-def _aid(asked: _Asked, people: xr.Dataset, in_memory: bool) -> Aid:
+def _aid(asked: Asked, people: xr.Dataset, in_memory: bool) -> Aid:
     """Needs and supply of the people of some or all members."""
     scenario, shares = asked.scenario, ensemble.shares(asked.scenario)
     if shares is not None:
@@ -211,13 +169,6 @@ def _aid(asked: _Asked, people: xr.Dataset, in_memory: bool) -> Aid:
     )
 
 
-def _provenance(asked: _Asked) -> dict[str, Any]:
-    """What a run is made from."""
-    scenario = asked.scenario
-    files = [scenario.path, *asked.inputs.files, *asked.events.files, *_own_files(scenario)]
-    return provenance(scenario.settings(), files)
-
-
 def _ceiling(max_memory: str | int | None) -> int:
     """The memory that a run may take. [byte]"""
     try:
@@ -227,7 +178,7 @@ def _ceiling(max_memory: str | int | None) -> int:
 
 
 def _ensemble(
-    asked: _Asked,
+    asked: Asked,
     parameters: Sequence[Movement],
     map: stages.Map,
     workers: int | None,
@@ -277,7 +228,7 @@ def _gathered(batches: Iterable[stages.Moved], count: int, in_memory: bool, told
 
 
 def _plan(
-    asked: _Asked,
+    asked: Asked,
     people: xr.Dataset,
     flows: xr.Dataset,
     count: int,
@@ -333,17 +284,17 @@ def run_part(
         As for `run`, or if the scenario has no such members.
     """
     told = Stopwatch(progress)
-    chosen = _chosen(scenario, variant, members, seed, quantiles, parameters)
-    (first, end), count = member_range, chosen.uncertainty.members
+    question = chosen(scenario, variant, members, seed, quantiles, parameters)
+    (first, end), count = member_range, question.uncertainty.members
     if count == 1:
         raise InputError(finding("member-range", "the scenario has one member; write --members too"))
     if not 0 <= first < end <= count:
         message = f"{first}:{end} are not among the {count} members; they are 0:{count}, the end not included"
         raise InputError(finding("member-range", message))
-    asked = _read(chosen, told)
+    asked = read(question, told)
     moved = _ensemble(asked, asked.assumptions[first:end], map, workers, _ceiling(max_memory), told)
     told("writing the folder")
-    path, made_of = asked.scenario.path, _provenance(asked)
+    path, made_of = asked.scenario.path, made_from(asked)
     parts.write(
         Part(
             Path(folder), first, end, count, path, asked.scenario.variant, made_of, moved.people, moved.flows
@@ -383,8 +334,8 @@ def merge(
     limit = _ceiling(max_memory)
     there = parts.together([parts.read(Path(folder)) for folder in folders])
     first, count = there[0], there[0].of
-    asked = _read(_of_part(first, None if scenario is None else Path(scenario)), told)
-    changed = parts.unlike(_provenance(asked), first.made_of)
+    asked = read(_of_part(first, None if scenario is None else Path(scenario)), told)
+    changed = parts.unlike(made_from(asked), first.made_of)
     if changed:
         message = f"cannot be merged: since it was run, {changed}; run the parts again"
         raise InputError(finding(first.folder, message))
@@ -457,7 +408,7 @@ def run_variants(
     ValueError
         If the scenario is a variant itself, or as for `run`.
     """
-    scenario = _chosen(scenario, None, members, seed, quantiles, parameters)
+    scenario = chosen(scenario, None, members, seed, quantiles, parameters)
     if scenario.variant is not None:
         raise ValueError(f"scenario: is the variant '{scenario.variant}' already; load it without one")
     of_variants = [load(scenario.path, name) for name in scenario.variants]
@@ -487,227 +438,12 @@ def _of_variant(progress: Progress, name: str) -> Progress:
     return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
-def estimate_needs(people: xr.Dataset, scenario: Scenario | None = None) -> xr.Dataset:
-    """Aid that people need, from the model or from observed figures.
-
-    Parameters
-    ----------
-    people : xarray.Dataset
-        `arrivals` and `present_new` by (member, time, zone, type). A coordinate `inside`, as in a result,
-        leaves out exits: people there are not served here. [person]
-    scenario : Scenario, optional
-        Whose `needs` to reckon with; the standards as they are if left out.
-
-    Returns
-    -------
-    xarray.Dataset
-        `need` by (member, time, zone, item), in each item's unit, for each day.
-    """
-    settings = scenario.needs if scenario is not None else Needs()
-    shares = ensemble.shares(scenario) if scenario is not None else None
-    if scenario is not None and people.sizes["member"] != scenario.uncertainty.members:
-        shares = None
-    return demand(served_here(people), aid_lines_of(scenario), settings, shares=shares)
-
-
-def served_here(people: xr.Dataset) -> xr.Dataset:
-    """People inside the area; those who left through exits are not served here."""
-    if "inside" not in people.coords:
-        return people
-    return people.isel(zone=np.flatnonzero(people["inside"].values)).drop_vars("inside")
-
-
-def aid_lines_of(scenario: Scenario | None = None) -> Catalogue:
-    """The aid lines of a scenario with all layers; the standards as they are if left out.
-
-    Raises
-    ------
-    displacement.needs.catalogue.CatalogueError
-        With every mistake in the lines.
-    """
-    if scenario is None:
-        return aid_lines.catalogue_of(Needs(), None)
-    return aid_lines.catalogue_of(scenario.needs, Gazetteer(scenario.area_folder).standards)
-
-
-def estimate_aid(
-    people: xr.Dataset,
-    settings: Needs,
-    lines: Catalogue,
-    supply: Supply | None = None,
-    listed: StockList = NO_STOCK,
-    ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways] = supplies.open_ways,
-    path: Path = Path(),
-    shares: Mapping[str, Array] | None = None,
-    in_memory: bool = True,
-) -> Aid:
-    """Needs, people in need and what can be met, from modelled or observed people alike.
-
-    Parameters
-    ----------
-    people : xarray.Dataset
-        As for `estimate_needs`, by day.
-    settings : Needs
-        Who the people are.
-    lines : Catalogue
-        The aid lines.
-    supply : Supply, optional
-        What there is to meet the needs with; left out: needs alone.
-    listed : StockList
-        The table of stock.
-    ways : callable, optional
-        (supply, hubs, zones, days) -> routes day by day; default: the supply's routes, which nothing closes.
-    path : pathlib.Path
-        The scenario or table, for errors.
-    shares : mapping of str to array of shape (member,), optional
-        Cohorts of the displaced by member; default: those of `settings`.
-    in_memory : bool
-        Else what the members come to lies in temporary files.
-
-    Returns
-    -------
-    Aid
-    """
-    here = served_here(people)
-    serve, notes = _serving(here, supply, listed, lines, ways, path)
-    count = here.sizes["member"]
-    needs, in_need, met = (Kept(count, in_memory, outermost="zone") for _ in range(3))
-    for first, part in zip(range(0, count, AT_ONCE), by_members(here), strict=True):
-        own = {name: values[first : first + AT_ONCE] for name, values in (shares or {}).items()}
-        needed = demand(part, lines, settings, shares=own)
-        needs.add(first, needed)
-        in_need.add(first, people_in_need(part, lines, settings))
-        if serve is not None:
-            met.add(first, serve(needed) if count <= AT_ONCE else _lighter(serve(needed)))
-    return Aid(
-        lines,
-        settings,
-        needs.dataset(),
-        variables.describe(in_need.dataset(), variables.IN_NEED),
-        supply,
-        None if serve is None else variables.describe(met.dataset(), variables.SUPPLY),
-        (*listed.notes, *notes),
-    )
-
-
-def _serving(
-    people: xr.Dataset,
-    supply: Supply | None,
-    listed: StockList,
-    lines: Catalogue,
-    ways: Callable[[Supply, Sequence[str], Sequence[str], int], Ways],
-    path: Path,
-) -> tuple[Callable[[xr.Dataset], xr.Dataset] | None, tuple[str, ...]]:
-    """What meets the needs of some members, if there is anything; and what to know of the stock."""
-    if supply is None:
-        return None, ()
-    first, last = (day.astype("datetime64[D]").item() for day in people["time"].values[[0, -1]])
-    stores, notes = supplies.stores(supply, listed, lines, (first, last), path)
-    routes = ways(supply, stores.hubs, [str(zone) for zone in people["zone"].values], people.sizes["time"])
-    funds = supplies.money(supply, (first, last))
-    return partial(deliver, supply=supply, stores=stores, ways=routes, money=funds), notes
-
-
 def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | None:
     """What the spread of the members comes from."""
     if scenario.uncertainty.members == 1:
         return None
     outputs = sensitivity.outcomes(people, aid.needs)
     return sensitivity.drivers(ensemble.drawn_ones(scenario), outputs, scenario.uncertainty.quantiles)
-
-
-def _lighter(supply: xr.Dataset) -> xr.Dataset:
-    """Figures by zone in single precision: those of many members are too many to hold in full."""
-    heavy = [name for name in supply.data_vars if {"zone", "item"} <= set(supply[name].dims)]
-    light = {name: supply[name].astype(np.float32) for name in heavy if supply[name].dtype == np.float64}
-    return supply.assign(light)
-
-
-def read_inputs(scenario: Scenario) -> Inputs:
-    """The area of a scenario on its grid."""
-    gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
-    start = scenario.file(scenario.start_control or gazetteer.area.start_control)
-    cells = scenario.grid
-    return area.read(
-        gazetteer,
-        cells.cell_km,
-        scenario.movement.area,
-        start,
-        _sources(scenario),
-        cells.travel_cell_km,
-        cells.hazard_cell_km,
-    )
-
-
-def _sources(scenario: Scenario) -> Sources:
-    """The files that a scenario names in place of the area's own."""
-    people, travel = scenario.population, scenario.travel_raster
-    names = {
-        "zones": people.zones,
-        "points": people.points,
-        "raster": people.raster,
-        "polygons": people.polygons,
-        "speed": travel.speed if travel else None,
-        "friction": travel.friction if travel else None,
-    }
-    files = {name: scenario.file(file) for name, file in names.items() if file is not None}
-    column = "population" if people.level == "central" else people.level
-    return Sources(**files, calibrate=people.calibrate_to == "zones", column=column)
-
-
-def _stock(scenario: Scenario, lines: Catalogue) -> StockList:
-    """The table of stock that a scenario names."""
-    if scenario.supply is None or scenario.supply.stock is None:
-        return NO_STOCK
-    period = scenario.period.start, scenario.period.last
-    return stock.read(scenario.file(scenario.supply.stock), (*lines.items, *lines.aside), period)
-
-
-def _own_files(scenario: Scenario) -> list[Path]:
-    """Tables of observed figures and stock that the scenario names, and the fitted parameters."""
-    named = scenario.supply.stock if scenario.supply else None
-    fitted = ensemble.set_file(scenario)
-    return [
-        *_report_files(scenario),
-        *([scenario.file(named)] if named else []),
-        *([fitted] if fitted else []),
-    ]
-
-
-def _report_files(scenario: Scenario) -> list[Path]:
-    """The table of observed figures, if the scenario names one."""
-    return [scenario.file(scenario.reports)] if scenario.reports else []
-
-
-def _reports(scenario: Scenario) -> tuple[Report, ...]:
-    """Observed figures that the scenario names."""
-    files = _report_files(scenario)
-    return tuple(
-        row
-        for file in files
-        for row in reports.read(file, Gazetteer(scenario.area_folder, scenario.own_places))
-    )
-
-
-def _chosen(
-    scenario: Scenario | str | Path,
-    variant: str | None,
-    members: int | None,
-    seed: int | None,
-    quantiles: Sequence[float] | None,
-    parameters: Literal["calibrated", "priors"] | None,
-) -> Scenario:
-    """The scenario asked for, loaded if need be."""
-    if not isinstance(scenario, Scenario):
-        scenario = load(scenario, variant)
-    elif variant is not None and variant != scenario.variant:
-        scenario = load(scenario.path, variant)
-    given = {"members": members, "seed": seed, "quantiles": quantiles, "parameters": parameters}
-    changed = {name: value for name, value in given.items() if value is not None}
-    if not changed:
-        return scenario
-    uncertainty = scenario.uncertainty.model_validate(scenario.uncertainty.model_dump() | changed)
-    return scenario.model_copy(update={"uncertainty": uncertainty})
 
 
 def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:

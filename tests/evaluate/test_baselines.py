@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from support import changed
 
+from displacement.asked import read_inputs
 from displacement.evaluate import baselines, observe
 from displacement.evaluate.observe import Area
 from displacement.io.observations import Observation, PreviousShare
-from displacement.pipeline import read_inputs
 from displacement.scenario import timeline
 
 ZONES = ("Z1", "Z2", "Z3", "X-WEST")

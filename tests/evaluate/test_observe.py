@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from displacement.asked import read_inputs
 from displacement.evaluate import observe
 from displacement.evaluate.observe import Area, Observing
 from displacement.io.observations import Observation
-from displacement.pipeline import read_inputs
 from displacement.scenario import timeline
 
 ZONES = ("Z1", "Z2", "Z3", "X-WEST")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.io import tables
 from displacement.io.gazetteer import Gazetteer
 from displacement.io.provenance import sha256
@@ -18,7 +18,7 @@ SHIPPED = ROOT / "data" / "nw_syria"
 
 @pytest.fixture(scope="module")
 def inputs():
-    return pipeline.read_inputs(dp.load(ROOT / "scenarios" / "quiet.yaml"))
+    return asked.read_inputs(dp.load(ROOT / "scenarios" / "quiet.yaml"))
 
 
 def test_zone_totals_are_met_exactly(inputs):

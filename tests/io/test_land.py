@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.grid import Grid
 from displacement.io import area
 
@@ -37,7 +37,7 @@ def test_the_land_covers_every_cell_of_the_people_once(west, north, rows, column
 
 
 def test_left_out_the_land_has_the_cells_of_the_people_or_of_one_km(toy):
-    coarse, fine = (pipeline.read_inputs(on_cells(toy, cell)) for cell in (1.0, 0.5))
+    coarse, fine = (asked.read_inputs(on_cells(toy, cell)) for cell in (1.0, 0.5))
     assert coarse.land.grid is coarse.grid
     assert (coarse.land.of_cell == np.arange(coarse.grid.size)).all()
     assert (coarse.land.passable == (coarse.cells["zone"].values >= 0)).all()
@@ -45,7 +45,7 @@ def test_left_out_the_land_has_the_cells_of_the_people_or_of_one_km(toy):
 
 
 def test_wherever_people_live_the_land_can_be_crossed_and_their_number_is_kept(toy):
-    inputs = pipeline.read_inputs(on_cells(toy, 0.5, 2.0))
+    inputs = asked.read_inputs(on_cells(toy, 0.5, 2.0))
     people = inputs.cells["population"].values
     assert inputs.land.passable[inputs.land.of_cell[people > 0]].all()
     weights = inputs.blocks.weights(people, inputs.land.of_cell, inputs.land.grid.size)

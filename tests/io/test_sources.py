@@ -11,7 +11,8 @@ import shapely
 from support import changed, write_raster
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked, stages
+from displacement.scenario import timeline
 
 WEST, EAST, SOUTH, NORTH = 38.75, 39.25, 36.0, 36.4
 MIDDLE_EAST, MIDDLE_NORTH = 39.0, 36.19
@@ -61,7 +62,7 @@ def boxes(**others):
 
 
 def read(scenario, travel_raster=None, **population):
-    return pipeline.read_inputs(changed(scenario, population=population, travel_raster=travel_raster))
+    return asked.read_inputs(changed(scenario, population=population, travel_raster=travel_raster))
 
 
 def by_zone(inputs):
@@ -99,7 +100,7 @@ def test_low_and_high_of_a_table_move_those_displaced_before_in_proportion(scena
         scenario, "zone,population,low,high,displaced_before\nZ1,10000,5000,20000,4000\nZ2,8000,6000,9000,\n"
     )
     for level, total, before in (("low", 5000, 2000), ("central", 10_000, 4000), ("high", 20_000, 8000)):
-        zones = pipeline.read_inputs(changed(scenario, population={"zones": name, "level": level})).zones
+        zones = asked.read_inputs(changed(scenario, population={"zones": name, "level": level})).zones
         assert zones.population[0] == total
         assert zones.displaced_before[0] == before
 
@@ -278,7 +279,7 @@ def test_settlements_outside_the_polygon_of_their_zone_are_noted_and_stay_in_it(
 
 
 def test_without_files_of_ones_own_nothing_is_noted(toy):
-    inputs = pipeline.read_inputs(toy)
+    inputs = asked.read_inputs(toy)
     assert inputs.notes == ()
     assert inputs.land.terrain_speed is None
     assert inputs.boundaries == "statistical areas"
@@ -293,11 +294,9 @@ def even(scenario, value, name):
 
 def hours(scenario, travel_raster):
     changed_scenario = changed(scenario, travel_raster=travel_raster)
-    inputs = pipeline.read_inputs(changed_scenario)
-    events = pipeline.timeline.of(changed_scenario, inputs)
-    return pipeline.stages.travel_times(
-        inputs, events, changed_scenario.movement, changed_scenario
-    ).from_blocks[0]
+    inputs = asked.read_inputs(changed_scenario)
+    events = timeline.of(changed_scenario, inputs)
+    return stages.travel_times(inputs, events, changed_scenario.movement, changed_scenario).from_blocks[0]
 
 
 def test_an_even_raster_of_the_tracks_speed_changes_no_travel_time(scenario):

@@ -5,7 +5,7 @@ import pytest
 from support import changed
 
 import displacement as dp
-from displacement import pipeline, stages
+from displacement import asked, stages
 from displacement.movement.assumptions import Destinations, Travel
 from displacement.movement.control import Change, timeline
 from displacement.movement.destinations import Keys, Places, attraction
@@ -114,7 +114,7 @@ def test_the_last_of_several_changes_on_one_day_holds_and_no_change_starts_no_fr
 
 
 def timeline_of(scenario):
-    return timeline_module.of(scenario, pipeline.read_inputs(scenario))
+    return timeline_module.of(scenario, asked.read_inputs(scenario))
 
 
 def test_opening_any_stretch_of_a_closed_road_opens_just_that(toy):
@@ -141,7 +141,7 @@ def test_a_closed_line_lets_nobody_through_even_beyond_the_reach_of_places(toy):
     movement["area"]["control_reach"] = 4.0
     close = {"close": "boundary", "between": ["alpha", "beta"], "date": "2030-01-01"}
     scenario = changed(toy, events=[close, {"close": "C1", "date": "2030-01-01"}], movement=movement)
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     events = timeline_module.of(scenario, inputs)
     assert (inputs.cells["place"].values == -1).any()
     (hours,) = stages.travel_times(inputs, events, scenario.movement, scenario).from_blocks

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
-from displacement import pipeline, stages
+from displacement import asked, stages
 from displacement.scenario import timeline
 
 MIRROR = 39.0
@@ -229,7 +229,7 @@ def leaving(toy, events, **fields):
     settings_of = toy.movement.model_dump()
     settings_of["hazard"] |= fields.pop("hazard", {})
     scenario = changed(toy, events=events, movement=settings_of, **fields)
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     happening, edges = timeline.of(scenario, inputs), stages.edges_of(scenario)
     member = (scenario.movement, happening.answers)
     left = stages.first_departures(inputs, happening, [member], edges, map)

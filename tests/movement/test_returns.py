@@ -5,7 +5,7 @@ import pytest
 from support import changed
 
 import displacement as dp
-from displacement import pipeline, stages
+from displacement import asked, stages
 from displacement.movement import returns as module
 from displacement.movement.assumptions import Hazard, Returns
 from displacement.movement.control import Change, timeline
@@ -330,7 +330,7 @@ def test_travel_home_needs_a_way(toy):
 
 
 def test_blocks_go_home_each_by_its_own_situation(toy):
-    inputs = pipeline.read_inputs(toy)
+    inputs = asked.read_inputs(toy)
     main = inputs.blocks.main_cell(inputs.cells["population"].values)
     assert (inputs.blocks.of_cell[main] == np.arange(inputs.blocks.size)).all()
     population = inputs.cells["population"].values

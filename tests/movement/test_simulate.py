@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
-from displacement import pipeline, stages
+from displacement import asked, stages
 from displacement.scenario import timeline
 
 PLACES = ["P1", "P2", "P3", "P4", "P5", "P6"]
@@ -299,7 +299,7 @@ def test_a_named_response_group_counts_before_the_controller(toy):
             {"response_group": "r1", "incoming": "alpha", "share": "none"},
         ],
     )
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     answers = timeline.answers(scenario, inputs, scenario.movement.response)
     alpha = inputs.controllers.index("alpha")
     named = inputs.keys.response == inputs.response_groups.index("r1")

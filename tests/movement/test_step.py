@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from support import changed
 
-from displacement import pipeline, stages
+from displacement import asked, stages
 from displacement.movement import destinations, simulate
 from displacement.movement.assumptions import Destinations, Movement
 from displacement.movement.blocks import Blocks
@@ -244,7 +244,7 @@ def test_a_destination_nearer_than_the_least_distance_is_no_place_to_move_on_to(
 
 def test_people_away_face_the_hazard_of_the_displaced(toy):
     """Half the relative hazard for people displaced before is half the hazard of moving on."""
-    inputs = pipeline.read_inputs(toy)
+    inputs = asked.read_inputs(toy)
     events, edges = timeline.of(toy, inputs), stages.edges_of(toy)
 
     def met(factor):

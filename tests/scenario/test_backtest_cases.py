@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.grid import Grid
 from displacement.scenario import model, timeline
 
@@ -43,7 +43,7 @@ def case(name):
 def brought_in(name):
     """A case's inputs on cells of 5 km, read faster, and its timeline."""
     scenario = case(name).model_copy(update={"grid": model.GridSettings(cell_km=5.0)})
-    inputs = pipeline.read_inputs(scenario)
+    inputs = asked.read_inputs(scenario)
     return inputs, timeline.of(scenario, inputs)
 
 
@@ -173,7 +173,7 @@ def test_the_run_begins_with_the_people_of_the_table(date, level, at):
     scenario = case(f"nw_{date}")
     population = scenario.population.model_copy(update={"level": level})
     coarse = model.GridSettings(cell_km=5.0)
-    inputs = pipeline.read_inputs(scenario.model_copy(update={"population": population, "grid": coarse}))
+    inputs = asked.read_inputs(scenario.model_copy(update={"population": population, "grid": coarse}))
     assert float(inputs.cells["population"].sum()) == pytest.approx(TOTALS[date][at], rel=1e-6)
 
 
@@ -190,7 +190,7 @@ def test_points_have_people_in_a_zone_that_has_some(date):
 @pytest.mark.parametrize("date", FRONTS)
 def test_a_city_behind_a_line_does_not_spill_over_it(date):
     """By the compilation 25,000 to 27,000 people of Jebel Saman, of 1.6 million, lived west of the line in 2019."""
-    inputs = pipeline.read_inputs(case(f"nw_{date}"))
+    inputs = asked.read_inputs(case(f"nw_{date}"))
     own = inputs.cells["zone"].values == inputs.zones.code.index("SY020000")
     held = inputs.keys.controller[inputs.cells["response"].values]
     west = own & (held == inputs.controllers.index("nsag"))

@@ -4,7 +4,7 @@ import pytest
 from support import changed
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.scenario import timeline
 
 TABLE = (
@@ -42,7 +42,7 @@ def test_a_known_place_gets_another_spelling(toy, tmp_path):
 
 def test_an_appended_place_takes_its_own_cells_and_begins_like_its_neighbour(toy, tmp_path):
     loaded = scenario(toy, tmp_path, "New Ford")
-    inputs = pipeline.read_inputs(loaded)
+    inputs = asked.read_inputs(loaded)
     assert inputs.places.code[-1] == "MY1"
     assert inputs.controllers[inputs.places.start[-1]] == "alpha"
     held = dp.run(loaded, keep=("control",)).fields["control"]
@@ -63,7 +63,7 @@ def test_an_appended_place_is_held_as_its_neighbour_until_an_event_names_it(toy,
 
     def held(*events):
         scenario = changed(toy, **own, events=events)
-        control = timeline.of(scenario, pipeline.read_inputs(scenario)).control
+        control = timeline.of(scenario, asked.read_inputs(scenario)).control
         return [int(control.at(day)[-1]) for day in (4.0, 6.0, 9.0)]
 
     alpha, beta = 0, 1

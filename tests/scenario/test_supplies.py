@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import displacement as dp
+from displacement.aid import aid_lines_of
+from displacement.asked import read_inputs
 from displacement.io.errors import InputError
-from displacement.pipeline import aid_lines_of, read_inputs
 from displacement.scenario import supplies, timeline
 
 HEAD = """title: A question

@@ -10,7 +10,7 @@ import pytest
 from support import HEAD, TOY, written
 
 import displacement as dp
-from displacement import pipeline
+from displacement import asked
 from displacement.io import tables
 from displacement.io.errors import InputError
 from displacement.io.gazetteer import Box
@@ -25,7 +25,7 @@ ALPHA, BETA, GAMMA = range(3)
 
 @pytest.fixture(scope="module")
 def inputs(toy):
-    return pipeline.read_inputs(toy)
+    return asked.read_inputs(toy)
 
 
 @pytest.fixture
@@ -417,7 +417,7 @@ def test_files_of_a_base_in_another_folder_stay_where_they_are(tmp_path, inputs)
     )
     for variant, day in ((None, 5), ("south", 7)):
         scenario = dp.load(path, variant)
-        found = timeline.of(scenario, pipeline.read_inputs(scenario))
+        found = timeline.of(scenario, asked.read_inputs(scenario))
         assert (day, "P3", "beta") in changes(found, inputs)
         if variant is None:
             assert weights(found)[0] == (2, 2)

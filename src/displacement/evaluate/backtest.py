@@ -11,7 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, pipeline, stages, variables
+from displacement import ensemble, stages, variables
+from displacement.asked import read_inputs
 from displacement.evaluate import baselines, observe
 from displacement.evaluate.baselines import RuleOfThumb
 from displacement.evaluate.observe import Area, Draws, Observing
@@ -38,6 +39,10 @@ PLANNING = "planning_figures.csv"
 """Tables of an area folder that concern its past cases; neither need be there."""
 
 
+AS_ASSUMED = Observing()
+"""How counts come about, by the medians."""
+
+
 def run_case(
     case: Scenario | str | Path,
     members: int | None = None,
@@ -46,7 +51,7 @@ def run_case(
     parameters: Literal["calibrated", "priors"] | None = None,
     workers: int = 1,
     progress: Progress = silent,
-    observing: Observing = Observing(),  # noqa: B008
+    observing: Observing = AS_ASSUMED,
 ) -> xr.Dataset:
     """Run a past case and put it beside what was reported. Needs and supply are not worked out.
 
@@ -82,7 +87,7 @@ def run_case(
     told = _case_of(scenario)
     gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
     figures = tables.read(scenario.file(told.observations), gazetteer)
-    inputs = pipeline.read_inputs(scenario)
+    inputs = read_inputs(scenario)
     events = timeline.of(scenario, inputs)
     area = observe.area_of(inputs, events.control, scenario.period)
     assumptions = ensemble.members(scenario)

@@ -17,7 +17,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import pipeline, stages, variables
+from displacement import stages, variables
+from displacement.asked import read_inputs
 from displacement.evaluate import observe
 from displacement.evaluate.observe import Area, Observing
 from displacement.io import observations
@@ -129,7 +130,7 @@ def with_figures(scenario: Scenario, rows: Sequence[Observation]) -> FittingCase
             "period": scenario.period.model_copy(update={"days": days, "step_days": STEP_DAYS}),
         }
     )
-    inputs = pipeline.read_inputs(scenario)
+    inputs = read_inputs(scenario)
     events = timeline.of(scenario, inputs)
     area = observe.area_of(inputs, events.control, scenario.period)
     chosen = [row for row in rows if observe.comparable(row, area)]
