@@ -519,9 +519,9 @@ def _send(
     for way, people, keys in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
         if people.any():
             of_key = [(_span(keys, key), shares) for key, shares in share_between.items()]
-            way.send(trips.by_row(people, of_key, epoch.lagged))
-            for rows, shares in of_key:
-                flows += people[rows].sum(axis=0)[:, None] * shares
+            by_lag, sent = trips.by_row(people, of_key, epoch.lagged)
+            way.send(by_lag)
+            flows += sent
     return from_home, flows
 
 
