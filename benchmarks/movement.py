@@ -50,6 +50,10 @@ def note(benchmark: Any, operation: str, size: str, who: str, units: float, grow
     benchmark.extra_info.update(
         operation=operation, size=size, who=who, units=units, grows=grows, count=count
     )
+    if operation.startswith("choice") and "crowding" not in operation and "with cap" not in operation:
+        benchmark.extra_info["arithmetic"] = 4 * units  # two products, each a multiplication and an addition
+    if operation in ("hazard", "distance"):
+        benchmark.extra_info["memory"] = 8 * units
 
 
 def softmax(hours: Array, draws: Array) -> Array:
