@@ -35,6 +35,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name == "report":
+        return import_module("displacement.report")
     raise AttributeError(f"module 'displacement' has no attribute '{name}'")
 
 

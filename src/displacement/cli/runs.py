@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ def _add_run(commands: Any) -> None:
         choices=["control", "departures"],
         help="keep a gridded field in internal/fields.nc",
     )
+    _add_pictures(run)
 
 
 def _add_merge(commands: Any) -> None:
@@ -86,6 +88,13 @@ def _add_merge(commands: Any) -> None:
     merge.add_argument("--out", type=Path, help="folder to write (default: as for the whole run)")
     merge.add_argument("--scenario", type=Path, help="the scenario's YAML file, if it is not where it was")
     _add_limits(merge)
+    _add_pictures(merge)
+
+
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--png", action="store_true", help="also write share/map.png and share/chart.png, for slides"
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +145,7 @@ def _run(chosen: argparse.Namespace) -> int:
             run = pipeline.run_variants if all_of_them else pipeline.run
             result = run(scenario, keep=chosen.keep, **asked, **crew)
     if chosen.member_range is None:
-        _written(result, chosen.out, watch, progress)
+        _written(result, chosen, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -160,6 +169,10 @@ def _does_not_go_together(chosen: argparse.Namespace, several: bool, all_variant
         return "--keep is for one member; leave it out, or run with --members 1"
     if chosen.cluster and chosen.workers:
         return "--workers is for processes of its own; write --cluster local:N for N of them"
+    if chosen.png and chosen.member_range:
+        return "--png is for a whole run; write it with `displacement merge`"
+    if chosen.png and find_spec("matplotlib") is None:
+        return "--png needs matplotlib: pip install 'displacement-estimator[png]'"
     if chosen.member_range and all_variants:
         return "--member-range is for one variant at a time; write --variant NAME, or --no-variants"
     return ""
@@ -173,7 +186,7 @@ def _merge(chosen: argparse.Namespace) -> int:
 
     watch.stop()
     result = merge(chosen.parts, chosen.scenario, progress, chosen.max_memory)
-    _written(result, chosen.out, watch, progress)
+    _written(result, chosen, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -184,14 +197,14 @@ def _name(scenario: Scenario) -> str:
     return scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
 
 
-def _written(result: Result, out: Path | None, watch: Stopwatch, progress: Progress) -> None:
+def _written(result: Result, asked: argparse.Namespace, watch: Stopwatch, progress: Progress) -> None:
     """Write the folder of a run and print its summary."""
     from displacement.report.folder import write
 
-    target = out or Path("runs") / _name(result.scenario)
+    target = asked.out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target)
+    write(result, target, pictures=asked.png)
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))

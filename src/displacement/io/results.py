@@ -108,7 +108,10 @@ def write_raster(
         raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
 
 
-def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
+DEGREES = "EPSG:4326"
+
+
+def outlines(grid: Grid, label: NDArray[Any], crs: str = DEGREES) -> dict[int, dict[str, Any]]:
     """Outline of each label's cells in longitude and latitude, as a GeoJSON geometry.
 
     Parameters
@@ -116,6 +119,8 @@ def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
     grid : Grid
     label : array of int, shape (cell,)
         -1 belongs to no outline.
+    crs : str
+        Another reference system for the outlines, such as the grid's own.
 
     Returns
     -------
@@ -128,8 +133,8 @@ def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
     for shape, value in features.shapes(
         image, image >= 0, transform=from_origin(grid.west, grid.north, side, side)
     ):
-        degrees = transform_geom(grid.crs, "EPSG:4326", shape, precision=4)
-        parts.setdefault(int(value), []).append(degrees["coordinates"])
+        there = shape if crs == grid.crs else transform_geom(grid.crs, crs, shape, precision=4)
+        parts.setdefault(int(value), []).append(there["coordinates"])
     return {at: {"type": "MultiPolygon", "coordinates": polygons} for at, polygons in sorted(parts.items())}
 
 

@@ -1,0 +1,29 @@
+"""What is written of a run: its folder, layers and pictures, and runs side by side.
+
+The functions are loaded when they are first used, so that the room stays light to enter.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from displacement.report.maps.pictures import chart, picture
+    from displacement.report.maps.zone_layers import layers
+
+__all__ = ["chart", "layers", "picture"]
+
+_HOME = {
+    "chart": "displacement.report.maps.pictures",
+    "layers": "displacement.report.maps.zone_layers",
+    "picture": "displacement.report.maps.pictures",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'displacement.report' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

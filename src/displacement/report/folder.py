@@ -13,6 +13,8 @@ import xarray as xr
 from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.aid import write_exact, write_shared
+from displacement.report.maps.pictures import chart, picture
+from displacement.report.maps.zone_layers import layers
 from displacement.report.observed import beside
 from displacement.report.spread import middle_by_zone, quantiles_by_zone
 from displacement.report.summary import summary
@@ -21,7 +23,7 @@ from displacement.result import Result
 from displacement.variables import PEOPLE
 
 
-def write(result: Result, folder: str | Path) -> Path:
+def write(result: Result, folder: str | Path, pictures: bool = False) -> Path:
     """Write a run's folder, whole or not at all.
 
     Parameters
@@ -29,6 +31,8 @@ def write(result: Result, folder: str | Path) -> Path:
     result : Result
     folder : str or pathlib.Path
         Its place; an older run there is replaced when all is written.
+    pictures : bool
+        Whether `share/` also gets `map.png` and `chart.png`, for slides.
 
     Returns
     -------
@@ -45,6 +49,9 @@ def write(result: Result, folder: str | Path) -> Path:
         (partial / "share").mkdir()
         (partial / "internal").mkdir()
         _write_share(partial / "share", result)
+        if pictures:
+            picture(result, partial / "share" / "map.png")
+            chart(result, partial / "share" / "chart.png")
         _write_internal(partial / "internal", result, target / "internal")
         folders.write_manifest(partial, dict(result.provenance))
     return target
@@ -83,7 +90,7 @@ def _write_share(folder: Path, result: Result) -> None:
     if result.variants is not None:
         header = share.with_levels(VARIANT_COLUMNS, asked)
         tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
-    share.write_zones(folder / "zones.geojson", result)
+    layers(result, folder)
 
 
 def _write_internal(folder: Path, result: Result, home: Path) -> None:
@@ -166,7 +173,10 @@ pin.csv                  people in need on the last day by zone, cluster and gro
 supply.csv               where the scenario gives stock: need, target, what is outstanding with what is owed from before,
                          what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
-zones.geojson            statistical areas with the figures of the last day
+zones.gpkg, .geojson     statistical areas with the figures of the last day; zones.gpkg also of every day, in the
+                         layer zones_by_day
+zones.qml                how QGIS colours both
+map.png, chart.png       for slides, where they were asked for
 variants.csv             of a scenario with variants that were run beside it: a few figures of each
 summary.md               the answer in a screenful
 
