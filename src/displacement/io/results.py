@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +16,52 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform_geom
 
 from displacement.grid import Grid
+from displacement.io.conventions import CONVENTIONS, DAYS, as_in_memory, conventional, encodings
 from displacement.io.kept import AT_ONCE, by_members
 
 
-def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) -> None:
-    """Write arrays exactly, compressed, with CF attributes."""
-    named = dataset.assign_attrs({"Conventions": "CF-1.10", **attributes})
-    if named.sizes.get("member", 0) > AT_ONCE:
-        return _write_members(path, named)
-    _write(path, named)
+def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str], crs: str | None = None) -> None:
+    """Write arrays exactly, compressed, by the Climate and Forecast conventions.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    dataset : xarray.Dataset
+    attributes : dict of str
+        What stands on the file beside the dataset's own.
+    crs : str, optional
+        Reference system, where the arrays are maps.
+    """
+    history = {"history": f"written by {attributes['source']}"} if "source" in attributes else {}
+    about = {"Conventions": CONVENTIONS, **history, **attributes}
+    keep(path, dataset.assign_attrs(about), lambda part: conventional(part, crs))
 
 
-def _write(path: Path, named: xr.Dataset, unlimited: Sequence[str] = ()) -> None:
+def keep(
+    path: Path, dataset: xr.Dataset, named: Callable[[xr.Dataset], xr.Dataset] = lambda part: part
+) -> None:
+    """Write arrays as they are, compressed, for `opened` to read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    dataset : xarray.Dataset
+    named : callable
+        Done to the arrays first, some members at a time where there are many.
+    """
+    if dataset.sizes.get("member", 0) > AT_ONCE:
+        return _write_members(path, (named(part) for part in by_members(dataset)))
+    return _write(path, named(dataset))
+
+
+def _write(path: Path, dataset: xr.Dataset, unlimited: Sequence[str] = ()) -> None:
     """Write arrays that fit into memory."""
-    encoding: dict[Any, dict[str, Any]] = {
-        name: {"zlib": True, "complevel": 1} for name, array in named.data_vars.items() if array.ndim > 1
-    }
-    if "time" in named:
-        named["time"].attrs = {"long_name": "day", "standard_name": "time"}
-        encoding["time"] = {"units": DAYS, "calendar": "standard", "dtype": "int32"}
-    named.to_netcdf(path, engine="netcdf4", encoding=encoding, unlimited_dims=unlimited)
+    dataset.to_netcdf(path, engine="netcdf4", encoding=encodings(dataset), unlimited_dims=unlimited)
 
 
-DAYS = "days since 1970-01-01"
-
-
-def _write_members(path: Path, named: xr.Dataset) -> None:
+def _write_members(path: Path, some: Iterator[xr.Dataset]) -> None:
     """Write arrays of many members, some of them at a time."""
-    parts = (_dates_as_numbers(part) for part in by_members(named))
+    parts = (_dates_as_numbers(part) for part in some)
     _write(path, next(parts), ["member"])
     with netCDF4.Dataset(path, "a") as file:
         for array in file.variables.values():
@@ -74,12 +92,12 @@ def _dates_as_numbers(part: xr.Dataset) -> xr.Dataset:
 def read_netcdf(path: Path) -> xr.Dataset:
     """Read arrays that `write_netcdf` wrote, whole, and close the file."""
     with xr.open_dataset(path, engine="netcdf4") as dataset:
-        found: xr.Dataset = dataset.load()
-    return found
+        found = dataset.load()
+    return as_in_memory(found)
 
 
 def opened(path: Path) -> xr.Dataset:
-    """Arrays that `write_netcdf` wrote, read when they are used; nothing of how they were written stays with them."""
+    """Arrays that `keep` wrote, read when they are used; nothing of how they were written stays with them."""
     found: xr.Dataset = xr.open_dataset(path, engine="netcdf4", cache=False).drop_encoding()
     return found.assign_attrs({}).assign_coords(
         {name: each.astype(str) for name, each in found.coords.items() if each.dtype.kind == "O"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from displacement.io import folders, results, tables
@@ -77,8 +78,12 @@ def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:
     logistics = aid.logistics.model_dump(mode="json") if aid.logistics is not None else None
     folders.write_json(folder / STANDARDS, {**as_plain(aid.catalogue, aid.settings), "supply": logistics})
     if aid.supply is not None:
-        codes = ", ".join(f"{code} {name or 'none'}" for code, name in enumerate(CONSTRAINTS))
-        results.write_netcdf(folder / "supply.nc", aid.supply, {**attributes, "binding_codes": codes})
+        flags = {
+            "flag_values": np.arange(len(CONSTRAINTS), dtype=np.int8),
+            "flag_meanings": " ".join(name or "none" for name in CONSTRAINTS),
+        }
+        account = aid.supply.assign(binding=aid.supply["binding"].assign_attrs(flags))
+        results.write_netcdf(folder / "supply.nc", account, attributes)
         tables.write(folder / "stock.csv", STOCK_COLUMNS, stock_rows(aid.supply))
         tables.write(folder / "trucks.csv", TRUCK_COLUMNS, truck_rows(aid.supply))
 

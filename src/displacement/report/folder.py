@@ -114,7 +114,8 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     if result.drivers is not None:
         results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
-        results.write_netcdf(folder / "fields.nc", result.fields, attributes)
+        fields = _flagged(result.fields, result.inputs.controllers)
+        results.write_netcdf(folder / "fields.nc", fields, attributes, result.inputs.grid.crs)
     population = result.inputs.cells["population"].values
     results.write_raster(
         folder / "population.tif",
@@ -141,6 +142,16 @@ def _few(needs: xr.Dataset, asked: Sequence[float]) -> xr.Dataset:
     found = np.stack([np.asarray(level) for level in levels.values()])
     variable = (("quantile", "time", "zone", "item"), found, needs["need"].attrs)
     return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=list(asked))
+
+
+def _flagged(fields: xr.Dataset, controllers: Sequence[str]) -> xr.Dataset:
+    """Fields whose codes say what they stand for."""
+    if "control" not in fields:
+        return fields
+    codes = np.arange(-1, len(controllers)).astype(fields["control"].dtype)
+    words = " ".join(("nobody_named", *("_".join(name.split()) for name in controllers)))
+    flags = {"flag_values": codes, "flag_meanings": words}
+    return fields.assign(control=fields["control"].assign_attrs(flags))
 
 
 REPORT_COLUMNS = ["date", "zone", "measure", "reported", "estimate", "scope", "source"]
