@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,27 +105,67 @@ def opened(path: Path) -> xr.Dataset:
 
 
 def write_raster(
-    path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str, notice: str
+    path: Path,
+    grid: Grid,
+    bands: Mapping[str, NDArray[Any]],
+    unit: str,
+    notice: str,
+    codes: Mapping[int, str] | None = None,
 ) -> None:
-    """Write a field as a cloud-optimised GeoTIFF."""
+    """Write fields as a cloud-optimised GeoTIFF.
+
+    Smaller copies for drawing (overviews) hold the mean of the cells they stand for, so that a map keeps its colours when
+    zoomed out; a total is that of the full resolution. The file says so. Of codes they hold the most frequent.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    grid : Grid
+    bands : mapping
+        Values by what they are, each of shape (cell,) or (northing, easting).
+    unit : str
+    notice : str
+        What every reader has to know.
+    codes : mapping, optional
+        What the values stand for, where they are codes; -1 is no value.
+    """
     side = grid.cell_km * 1000.0
+    kind = np.float64 if codes is None else np.int16
     profile = {
         "driver": "COG",
         "height": grid.shape[0],
         "width": grid.shape[1],
-        "count": 1,
-        "dtype": "float64",
+        "count": len(bands),
+        "dtype": kind,
         "crs": grid.crs,
         "transform": from_origin(grid.west, grid.north, side, side),
         "compress": "deflate",
+        "predictor": "yes",
+        "blocksize": _block(grid.shape[1]),
+        "overview_resampling": "average" if codes is None else "mode",
+        "nodata": None if codes is None else -1,
     }
+    tags = {"TIFFTAG_IMAGEDESCRIPTION": notice}
+    tags |= {"overviews": OVERVIEWS} if codes is None else {f"code_{at}": name for at, name in codes.items()}
     with rasterio.open(path, "w", **profile) as raster:
-        raster.write(values.reshape(grid.shape).astype(np.float64), 1)
-        raster.set_band_description(1, description)
-        raster.set_band_unit(1, unit)
-        raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
+        for band, (description, values) in enumerate(bands.items(), 1):
+            raster.write(values.reshape(grid.shape).astype(kind), band)
+            raster.set_band_description(band, description)
+            raster.set_band_unit(band, unit)
+        raster.update_tags(**tags)
 
 
+def _block(width: int) -> int:
+    """Side of a block that is not the width of the raster or of a smaller copy: readers take one block across for strips.
+
+    >>> _block(900), _block(1024)
+    (512, 496)
+    """
+    widths = {-(-width // 2**halved) for halved in range(20)}
+    return next(side for side in (512, 496) if side not in widths)
+
+
+OVERVIEWS = "mean of the cells that a pixel stands for; take totals from the full resolution"
 DEGREES = "EPSG:4326"
 
 

@@ -114,16 +114,10 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     if result.drivers is not None:
         results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
-        fields = _flagged(result.fields, result.inputs.controllers)
-        results.write_netcdf(folder / "fields.nc", fields, attributes, result.inputs.grid.crs)
-    population = result.inputs.cells["population"].values
+        _write_fields(folder, result, attributes)
+    population = {"people when the run starts": result.inputs.cells["population"].values}
     results.write_raster(
-        folder / "population.tif",
-        result.inputs.grid,
-        population,
-        "person",
-        "people when the run starts",
-        _notice(result),
+        folder / "population.tif", result.inputs.grid, population, "person", attributes["comment"]
     )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
@@ -142,6 +136,19 @@ def _few(needs: xr.Dataset, asked: Sequence[float]) -> xr.Dataset:
     found = np.stack([np.asarray(level) for level in levels.values()])
     variable = (("quantile", "time", "zone", "item"), found, needs["need"].attrs)
     return needs.drop_vars("need").assign(need=variable).assign_coords(quantile=list(asked))
+
+
+def _write_fields(folder: Path, result: Result, attributes: dict[str, str]) -> None:
+    """Gridded fields that were asked for: all in one NetCDF, and each as a GeoTIFF with a band a day."""
+    grid, controllers = result.inputs.grid, result.inputs.controllers
+    results.write_netcdf(folder / "fields.nc", _flagged(result.fields, controllers), attributes, crs=grid.crs)
+    days = np.datetime_as_string(result.fields["time"].values, unit="D")
+    for name, field in result.fields.data_vars.items():
+        values = field.isel(member=0).values if "member" in field.dims else field.values
+        codes = dict(enumerate(controllers)) if name == "control" else None
+        bands = {f"{name} {day}": values[at] for at, day in enumerate(days)}
+        path, unit = folder / f"{name}.tif", str(field.attrs["units"])
+        results.write_raster(path, grid, bands, unit, attributes["comment"], codes)
 
 
 def _flagged(fields: xr.Dataset, controllers: Sequence[str]) -> xr.Dataset:
