@@ -81,6 +81,13 @@ NEEDS: Mapping[str, Variable] = {
     ),
 }
 
+NEEDS_IN_ALL: Mapping[str, Variable] = {
+    "need_in_all": Variable(("member", "item"), "1", "needed over the run, in the item's unit"),
+    "served": Variable(
+        ("item",), "person", "people whom the item serves, day by day added up: the fewest of the quantiles"
+    ),
+}
+
 _GROUP = (*_ZONE, "group")
 
 IN_NEED: Mapping[str, Variable] = {

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -121,6 +122,15 @@ def test_both_layers_open_with_a_style_that_is_kept_beside_them(folder):
     assert {column for _, column, *_ in found} == {"geom"}
     by_day = ElementTree.fromstring(default["zones_by_day"]).find("temporal")
     assert (by_day.get("enabled"), by_day.get("startField"), by_day.get("mode")) == ("1", "date", "1")
+
+
+def test_a_name_that_is_an_attack_is_a_name(tmp_path, toy_result):
+    attack = "'); DROP TABLE figures; --<script>alert(1)</script>"
+    zones = replace(toy_result.inputs.zones, name=(attack,) * len(toy_result.inputs.zones.name))
+    hostile = replace(toy_result, inputs=replace(toy_result.inputs, zones=zones))
+    dp.report.layers(hostile, tmp_path)
+    assert {row["zone_name"] for row in table(tmp_path / "zones.gpkg", "zones_by_day")} == {attack}
+    assert "script" not in (tmp_path / "zones.qml").read_text(encoding="utf-8")
 
 
 def rules(text):

@@ -10,7 +10,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from displacement.cli.shared import DONE, WRONG_USAGE, Progress, command, from_to, print_notes, profile
+from displacement.cli.shared import (
+    DONE,
+    WRONG_USAGE,
+    Progress,
+    command,
+    from_to,
+    memory,
+    print_notes,
+    profile,
+)
 from displacement.progress import Stopwatch
 
 if TYPE_CHECKING:
@@ -101,7 +110,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Options of everything that works on members."""
     parser.add_argument(
         "--max-memory",
-        type=_memory,
+        type=memory,
         metavar="SIZE",
         help="what it may take, such as 1.5GB, all processes together (default: half of the machine's)",
     )
@@ -232,13 +241,3 @@ def _quantiles(written: str) -> tuple[float, ...]:
     except ValueError as error:
         hint = f"write numbers with commas between, such as 0.05,0.5,0.95 (got {written})"
         raise argparse.ArgumentTypeError(hint if "convert" in str(error) else str(error)) from None
-
-
-def _memory(written: str) -> int:
-    """Reads an amount of memory with its unit."""
-    from displacement.memory import amount
-
-    try:
-        return amount(written)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

@@ -89,10 +89,16 @@ def _dates_as_numbers(part: xr.Dataset) -> xr.Dataset:
     )
 
 
-def read_netcdf(path: Path) -> xr.Dataset:
-    """Read arrays that `write_netcdf` wrote, whole, and close the file."""
+def read_netcdf(path: Path, names: Sequence[str] | None = None) -> xr.Dataset:
+    """Read arrays that `write_netcdf` wrote, whole, and close the file; all of them, or some by name.
+
+    Raises
+    ------
+    KeyError
+        If one of the names is not there.
+    """
     with xr.open_dataset(path, engine="netcdf4") as dataset:
-        found = dataset.load()
+        found = (dataset if names is None else dataset[list(names)]).load()
     return as_in_memory(found)
 
 

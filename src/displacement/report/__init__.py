@@ -7,13 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from displacement.report.comparing.folder import compare
     from displacement.report.maps.pictures import chart, picture
     from displacement.report.maps.zone_layers import layers
 
-__all__ = ["chart", "layers", "picture"]
+__all__ = ["chart", "compare", "layers", "picture"]
 
 _HOME = {
     "chart": "displacement.report.maps.pictures",
+    "compare": "displacement.report.comparing.folder",
     "layers": "displacement.report.maps.zone_layers",
     "picture": "displacement.report.maps.pictures",
 }

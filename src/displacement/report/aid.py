@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from displacement import variables
 from displacement.io import folders, results, tables
+from displacement.io.kept import summed
 from displacement.needs.listing import as_plain
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.behind import people_behind
@@ -36,7 +38,7 @@ def write_shared(
     country: str,
     marked: Callable[[Iterator[list[str]]], Rows] = iter,
     asked: Sequence[float] = EIGHT_IN_TEN,
-) -> None:
+) -> xr.Dataset:
     """`needs.csv`, `pin.csv` and, where there is supply, `supply.csv`: made to be forwarded.
 
     Parameters
@@ -54,6 +56,11 @@ def write_shared(
         Changes every row before it is written, to mark it as restricted.
     asked : sequence of float
         Quantiles over the members.
+
+    Returns
+    -------
+    xarray.Dataset
+        The people behind each figure, as `people_behind` returns them.
     """
     behind = people_behind(aid, people, asked)
     header = with_levels(NEEDS_COLUMNS, asked)
@@ -62,6 +69,29 @@ def write_shared(
     if aid.supply is not None:
         rows = supply_rows(aid.supply, behind)
         tables.write(folder / "supply.csv", SUPPLY_COLUMNS, marked(rows))
+    return behind
+
+
+def in_all(needs: xr.Dataset, behind: xr.Dataset) -> xr.Dataset:
+    """What is needed of each item over the run, member by member, with the people whom it serves.
+
+    Parameters
+    ----------
+    needs : xarray.Dataset
+        As `demand` returns it.
+    behind : xarray.Dataset
+        As `people_behind` returns it.
+
+    Returns
+    -------
+    xarray.Dataset
+        The arrays of `variables.NEEDS_IN_ALL`.
+    """
+    total = summed(needs, "time", "zone")["need"].isel(time=0, zone=0, drop=True)
+    served = behind["in_all"].sum("time").reindex(item=needs["item"].values)
+    whole = xr.Dataset({"need_in_all": total.transpose("member", "item"), "served": served})
+    described: xr.Dataset = variables.describe(whole, variables.NEEDS_IN_ALL)
+    return described
 
 
 def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:

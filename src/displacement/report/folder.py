@@ -12,7 +12,7 @@ import xarray as xr
 
 from displacement.io import folders, results, tables
 from displacement.report import share
-from displacement.report.aid import write_exact, write_shared
+from displacement.report.aid import in_all, write_exact, write_shared
 from displacement.report.maps.pictures import chart, picture
 from displacement.report.maps.zone_layers import layers
 from displacement.report.observed import beside
@@ -48,11 +48,11 @@ def write(result: Result, folder: str | Path, pictures: bool = False) -> Path:
     with folders.whole_folder(target) as partial:
         (partial / "share").mkdir()
         (partial / "internal").mkdir()
-        _write_share(partial / "share", result)
+        behind = _write_share(partial / "share", result)
         if pictures:
             picture(result, partial / "share" / "map.png")
             chart(result, partial / "share" / "chart.png")
-        _write_internal(partial / "internal", result, target / "internal")
+        _write_internal(partial / "internal", result, target / "internal", in_all(result.needs, behind))
         folders.write_manifest(partial, dict(result.provenance))
     return target
 
@@ -73,8 +73,8 @@ def _measures() -> str:
     )
 
 
-def _write_share(folder: Path, result: Result) -> None:
-    """What is made to be forwarded."""
+def _write_share(folder: Path, result: Result) -> xr.Dataset:
+    """What is made to be forwarded; returns the people behind each figure of aid."""
     (folder / "summary.md").write_text(summary(result), encoding="utf-8")
     (folder / "README.txt").write_text(
         _README.format(notice=_notice(result), measures=_measures()), encoding="utf-8"
@@ -85,18 +85,21 @@ def _write_share(folder: Path, result: Result) -> None:
     places = {code: [str(column[at]) for column in columns] for at, code in enumerate(zones.code)}
     marked = partial(share.marked, result)
     asked = result.scenario.uncertainty.quantiles
-    write_shared(folder, result.aid, result.people, places, result.inputs.area.country or "", marked, asked)
+    country = result.inputs.area.country or ""
+    behind = write_shared(folder, result.aid, result.people, places, country, marked, asked)
     share.write_pairs(folder / "origin_destination.csv", result)
     if result.variants is not None:
         header = share.with_levels(VARIANT_COLUMNS, asked)
         tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
     layers(result, folder)
+    return behind
 
 
-def _write_internal(folder: Path, result: Result, home: Path) -> None:
+def _write_internal(folder: Path, result: Result, home: Path, needed: xr.Dataset) -> None:
     """What is for the analyst: exact, with everything it was made from; `home` is where it will lie."""
     attributes = {
         "title": result.scenario.title,
+        "condition": result.condition,
         "comment": _notice(result),
         "source": "displacement-estimator " + str(result.provenance["package"]["version"]),
     }
@@ -104,7 +107,7 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
     needs = _few(needs, result.scenario.uncertainty.quantiles).reindex(zone=result.people["zone"].values)
     alone = result.people.sizes["member"] == 1
-    parts = [result.people, needs, *([result.flows] if alone else [])]
+    parts = [result.people, needs, needed, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
     if not alone:
