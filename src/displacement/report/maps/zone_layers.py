@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from displacement.io import folders, geopackage, results
+from displacement.io import geopackage, results
 from displacement.io.geopackage import LAYER, VIEW, Style
 from displacement.report.maps.figures import LEFT, MEASURES, THERE, zone_columns
 from displacement.report.maps.styles import qml
@@ -99,10 +100,12 @@ def _by_day(result: Result, at: list[int]) -> dict[str, Any]:
 def _write_geojson(
     path: Path, shapes: Mapping[int, Mapping[str, Any]], columns: Mapping[str, Any], about: str
 ) -> None:
-    """The last day as GeoJSON, which any web map reads."""
+    """The last day as GeoJSON, which any web map reads: a line a zone."""
     rows = zip(*columns.values(), strict=True)
     features = [
         {"type": "Feature", "properties": dict(zip(columns, row, strict=True)), "geometry": geometry}
         for row, geometry in zip(rows, shapes.values(), strict=True)
     ]
-    folders.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False, default=str) for one in features)
+    head = f'{{"type": "FeatureCollection", "description": {json.dumps(about, ensure_ascii=False)}, "features": [\n'
+    path.write_text(f"{head}{lines}\n]}}\n", encoding="utf-8")
