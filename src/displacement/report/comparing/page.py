@@ -112,9 +112,7 @@ def _tables(told: Comparison) -> list[dict[str, Any]]:
         }
     ]
     for measure, lines in by_measure.items():
-        title = (
-            f"{measure[0].upper()}{measure[1:]}, by zone, on {np.datetime_as_string(told.days[-1], unit='D')}"
-        )
+        title = f"{measure[0].upper()}{measure[1:]}, on {np.datetime_as_string(told.days[-1], unit='D')}"
         heads = ["zone", "name", "admin 1", "admin 2"]
         found.append({"title": title, "heads": heads, "lines": lines[:ZONES], "from": 1, "of": len(lines)})
     heads = ["from admin 1", "from admin 2", "to admin 1", "to admin 2"]

@@ -177,13 +177,12 @@ def _names(
 ) -> None:
     """Names and figures of the zones with most people; one that would cover another is left out."""
     values = np.asarray(levels["p50"])[0]
-    renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     taken: list[Any] = []
     for at in sorted((at for at in shapes if values[at] >= SMALLEST), key=lambda at: -values[at])[:NAMED]:
         name = result.inputs.zones.name[at] or result.inputs.zones.code[at]
         figure = shared(levels, (0, at)).levels["p50"]
         told = _label(axes, shapes[at], f"{cut(name, LONGEST)}\n{figure:,}")
-        box = told.get_window_extent(renderer)
+        box = told.get_window_extent()
         if any(box.overlaps(other) for other in taken):
             told.remove()
         else:
