@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from displacement.report.charts import Axis, Tick, path, position
 from displacement.report.comparing.differences import Sides, few_people
 from displacement.report.comparing.tables import AWAY, TOTALS, Comparison
 from displacement.report.comparing.words import how_sure, notice, sentences
+from displacement.report.pages import templates
 from displacement.report.rounding import level_names, significant
 
 __all__ = ["page"]
@@ -60,13 +60,7 @@ def page(told: Comparison) -> str:
     str
         HTML without a script and without an address that a browser would ask.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     environment.filters["figure"] = _figure
     environment.filters["change"] = _change
     sides = told.by_day[AWAY]
