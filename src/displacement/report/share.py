@@ -10,12 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.io import folders, results, tables
+from displacement.io import tables
 from displacement.io.kept import by_members, over_members, summed
 from displacement.report.rounding import (
     EIGHT_IN_TEN,
     level_names,
-    middle,
     quantiles,
     shared_cells,
     shared_people,
@@ -157,24 +156,3 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
         for origin, destination in np.argwhere(np.asarray(levels["p50"]) >= 0.5):
             cells = level_cells(levels, (origin, destination), shared_people)
             yield [dates[first], codes[origin], names[origin], codes[destination], names[destination], *cells]
-
-
-def write_zones(path: Path, result: Result) -> None:
-    """`zones.geojson`: outlines of the statistical areas with the shared figures of the last day."""
-    zones, inputs = result.inputs.zones, result.inputs
-    shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
-    last = result.people.isel(time=-1)
-    measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
-    levels = {name: middle(of_all_types(last[name]).values) for name in measures}
-    features = []
-    for at, geometry in shapes.items():
-        shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}
-        shown |= {"zone_name_ar": zones.name_ar[at], "admin1": zones.admin1_name[at]}
-        shown |= {"admin2": zones.admin2_name[at], "date": str(result.scenario.period.last)}
-        for name, values in levels.items():
-            text, note = shared_people(float(values[at]))
-            shown[name] = int(text) if text else None
-            shown[f"{name}_note"] = note
-        features.append({"type": "Feature", "properties": shown, "geometry": geometry})
-    about = f"Statistical areas, not official boundaries. {result.notice}"
-    folders.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})
