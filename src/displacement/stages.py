@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from displacement import exposure, memory, variables
+from displacement import exposure, memory, networks, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
@@ -139,6 +139,8 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
     Where tracks and roads are all there is, times at a road factor of 1 are worked out and divided by the factor: members
     that share the ratio of the two speeds share them. The hours beyond exits are then at the same factor.
     """
+    if inputs.network is not None:
+        return networks.travel_times(inputs, events, member, scenario)
     factor = member.travel.road_factor if inputs.land.terrain_speed is None else 1.0
     if factor != 1.0:
         travel = member.travel.model_copy(
@@ -146,7 +148,7 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         )
         plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
         scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
-        return simulate.Routes(plain.epoch, *scaled)
+        return simulate.Routes(plain.epoch, next(scaled), next(scaled))
     land = inputs.land
     weights = inputs.blocks.weights(inputs.cells["population"].values, land.of_cell, land.grid.size)
     grounds = []
@@ -236,17 +238,25 @@ def run_members(
     flows: list[xr.Dataset] = []
     told("working out who leaves")
     answers = [timeline.answers(scenario, inputs, member.response) for member in members]
-    left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
+    given = networks.counted(inputs, events, scenario)
+    if inputs.network is not None:
+        by_place = networks.first_departures(inputs, events, members, edges, given)
+        left = Leaving(by_place, [], exposure.Sights(np.zeros(0, dtype=np.int64), ()))
+    else:
+        left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
     leaving = replaced(left.by_block, inputs, events, scenario)
     for at, (member, own) in enumerate(zip(members, answers, strict=True)):
         told("working out travel times")
         met = replace(events, answers=own)
         ways = travel_times(inputs, met, member, scenario)
         told("moving people")
-        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights)
-        by_day = [daily(part, scenario) for part in moved]
-        people.append(by_day[0])
-        flows.append(weekly(by_day[1]) if by_week else by_day[1])
+        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights, given)
+        people.append(daily(moved[0], scenario))
+        if inputs.network is not None:
+            flows.append(_of_weeks(moved[1], scenario))
+            continue
+        by_day = daily(moved[1], scenario)
+        flows.append(weekly(by_day) if by_week else by_day)
     who, where = (xr.concat(parts, "member") for parts in (people, flows))
     return Moved(who, where, left.of_cells, told.stop(), memory.peak())
 
@@ -376,8 +386,11 @@ def move(
     edges: Array,
     scenario: Scenario,
     sights: exposure.Sights,
+    given: networks.Counted | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move the people of one member."""
+    if inputs.network is not None:
+        return _move_on_network(inputs, events, member, leaving, ways, edges, scenario, given)
     weights = inputs.blocks.weights(inputs.cells["population"].values)
     easting, northing = inputs.grid.centres()
     rules = member.destinations
@@ -398,6 +411,40 @@ def move(
             inputs.zones.code,
             scenario.period.step_days,
         )
+
+
+def _move_on_network(
+    inputs: Inputs,
+    events: Timeline,
+    member: Movement,
+    leaving: xr.Dataset,
+    ways: simulate.Routes,
+    edges: Array,
+    scenario: Scenario,
+    given: networks.Counted | None,
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The same, from place to place; trips are added up by week."""
+    with threadpool_limits(1, user_api="blas"):
+        return simulate.simulate(
+            leaving,
+            inputs.blocks,
+            inputs.destinations,
+            networks.allowed(inputs),
+            ways,
+            networks.conditions(inputs, events, member, edges, given),
+            networks.as_counted(member, given),
+            inputs.zones.code,
+            scenario.period.step_days,
+            None if given is None else given.begun,
+            round(DAYS_OF_WEEK / scenario.period.step_days),
+        )
+
+
+def _of_weeks(flows: xr.Dataset, scenario: Scenario) -> xr.Dataset:
+    """Trips that were added up by week, with their member and the first day of each."""
+    first = np.arange(flows.sizes["time"]) * np.timedelta64(DAYS_OF_WEEK, "D")
+    time = np.datetime64(scenario.period.start, "ns") + first
+    return flows.assign_coords(time=time, member=np.arange(flows.sizes["member"])).astype(np.float32)
 
 
 def _conditions(

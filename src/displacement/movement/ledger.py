@@ -48,14 +48,20 @@ class Ledger:
     """Keeps the figures of all steps by zone."""
 
     def __init__(
-        self, steps: int, zones: Sequence[str], places: Places, blocks: Blocks, class_zone: Array
+        self,
+        steps: int,
+        zones: Sequence[str],
+        places: Places,
+        blocks: Blocks,
+        class_zone: Array,
+        trips_over: int = 1,
     ) -> None:
-        self.zones, self.places, self.blocks = list(zones), places, blocks
+        self.zones, self.places, self.blocks, self.trips_over = list(zones), places, blocks, trips_over
         shape = (steps, len(self.zones))
         self.by_zone = {
             name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
         }
-        self.sent = np.zeros((*shape, len(self.zones)))
+        self.sent = np.zeros((-(-steps // trips_over), len(self.zones), len(self.zones)))
         self.of_classes, self.of_places = (_adding(zone, len(zones)) for zone in (class_zone, places.zone))
 
     def write(self, at: int, step: Step) -> None:
@@ -82,7 +88,7 @@ class Ledger:
         ):
             out[name][at] = np.bincount(place, people, len(self.zones) * types).reshape(-1, types)
         by_origin = self.of_classes @ step.sent_from_home + self.of_places @ step.sent_from_places
-        self.sent[at] = (self.of_places @ by_origin.T).T
+        self.sent[at // self.trips_over] += (self.of_places @ by_origin.T).T
 
     def people(self, step_days: float) -> xr.Dataset:
         """The people of all steps, `PEOPLE` of the table of variables."""

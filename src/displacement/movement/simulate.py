@@ -22,10 +22,13 @@ from displacement.movement import returns, trips
 from displacement.movement.assumptions import Movement
 from displacement.movement.blocks import Blocks
 from displacement.movement.departures import PRIOR
-from displacement.movement.destinations import Places
+from displacement.movement.destinations import Places, felt, followed
 from displacement.movement.ledger import Ledger, Step
 
 Array = NDArray[Any]
+
+EVERYBODY = 27.0
+"""A hazard that nobody withstands: fewer than one in 10^11 do. [1]"""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,14 @@ class Routes:
         Hours in each epoch; infinite where there is no way. [h]
     between : sequence of array of shape (destination, destination)
         The same from one destination to another. [h]
+    home : array of bool, shape (block, destination), optional
+        Between which there is a way home whatever is closed; none: where there is a way out.
     """
 
     epoch: Array
     from_blocks: Sequence[Array]
     between: Sequence[Array]
+    home: Array | None = None
 
 
 class Allowed(NamedTuple):
@@ -193,6 +199,8 @@ def simulate(
     movement: Movement,
     zones: Sequence[str],
     step_days: float,
+    begun: Array | None = None,
+    trips_over: int = 1,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move everybody, step by step, for one member.
 
@@ -214,6 +222,10 @@ def simulate(
         Labels of the axis `zone`: the zones, then the exits.
     step_days : float
         Length of a step. [day]
+    begun : array of shape (block, destination), optional
+        People who are away already when the run starts, and where; they count as having left in the first step. [person]
+    trips_over : int
+        Steps of which trips are added up.
 
     Returns
     -------
@@ -231,7 +243,7 @@ def simulate(
     split = returns.classes(movement.returns)
     homeward = np.stack([met.homeward for met in conditions])
     setting = _Setting(
-        _classes(blocks, fresh.sum(axis=(0, 1)) > 0, homeward, split),
+        _classes(blocks, _ever_away(fresh, begun), homeward, split),
         places,
         allowed,
         blocks.key,
@@ -242,13 +254,17 @@ def simulate(
         len(zones),
     )
     state = _nobody_away(setting, start)
-    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone)
+    if begun is not None:
+        state = _already_away(state, begun, setting)
+    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone, trips_over)
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
-            epoch = _epoch(routes.from_blocks[now], routes.between[now], setting)
+            epoch = _epoch(routes.from_blocks[now], routes.between[now], setting, routes.home)
         state, written = _step(state, fresh[step], pressed[step], conditions[step], epoch, setting)
         state = state._replace(home=state.home - leaving[step])
         at_home = np.stack([state.home[~PRIOR].sum(axis=0), state.home[PRIOR].sum(axis=0)])
+        if step == 0 and begun is not None:
+            written = written._replace(first=written.first + np.stack([begun.sum(axis=1), 0.0 * at_home[1]]))
         ledger.write(step, written._replace(home=at_home + written.home))
     return ledger.people(step_days), ledger.flows()
 
@@ -300,6 +316,25 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
     )
 
 
+def _ever_away(fresh: Array, begun: Array | None) -> Array:
+    """Whether anybody of a block is ever away, shape (block,)."""
+    leave = fresh.sum(axis=(0, 1)) > 0
+    return np.asarray(leave if begun is None else leave | (begun.sum(axis=1) > 0))
+
+
+def _already_away(state: _State, begun: Array, setting: _Setting) -> _State:
+    """With some people away from the start: residents of the groups at home, in parts."""
+    classes, away = setting.classes, begun.sum(axis=1)
+    residents = state.home[~PRIOR].sum(axis=0)
+    left = 1.0 - np.divide(away, residents, out=np.zeros_like(away), where=residents > 0)
+    home, gone = state.home.copy(), state.away.copy()
+    home[~PRIOR] *= left
+    gone[:, 0] = setting.split[:, None] * away
+    of_classes = np.asarray(classes.adding.T @ begun)
+    present = of_classes[classes.of_row] * classes.split[:, None]
+    return state._replace(home=home, away=gone, present=present)
+
+
 def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
     """Hazard of those at home again, shape (step, status, block): mean over their groups by who has left so far."""
     left = np.cumsum(leaving, axis=0)
@@ -313,14 +348,14 @@ def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
     return np.stack(parts, axis=1)
 
 
-def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
+def _epoch(from_blocks: Array, between: Array, setting: _Setting, home: Array | None = None) -> _Epoch:
     """Choices and timetables of a closure epoch, and whether there is a way home."""
     travel, rules, classes = setting.movement.travel, setting.movement.destinations, setting.classes
     model, decay = choice.MODELS[rules.model], rules.travel_time_decay
-    reached = np.isfinite(from_blocks).astype(float)
+    reached = (np.isfinite(from_blocks) if home is None else home).astype(float)
     return _Epoch(
-        model(from_blocks, setting.allowed.from_blocks, decay),
-        model(between, setting.allowed.between, decay),
+        model(felt(from_blocks, rules), setting.allowed.from_blocks, decay),
+        model(felt(between, rules), setting.allowed.between, decay),
         trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days),
         trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days).lagged,
         np.asarray(classes.adding.T @ reached) > 0,
@@ -331,6 +366,7 @@ def _step(
     state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
 ) -> tuple[_State, Step]:
     """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
+    met = _drawn(met, state, setting)
     share, share_between = _choices(met, epoch, setting)
     leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
     moving = _leave_places(state, met, epoch, share_between, setting)
@@ -375,6 +411,15 @@ def _step(
         sent_from_home=from_home,
         sent_from_places=flows,
     )
+
+
+def _drawn(met: Conditions, state: _State, setting: _Setting) -> Conditions:
+    """With what those who are there or on the way, and who hosts them, do to the attraction."""
+    rules = setting.movement.destinations
+    if rules.following == 0 and rules.host_pull == 1:
+        return met
+    there = state.present.sum(axis=0) + state.first.by_place() + state.again.by_place()
+    return met._replace(attraction=met.attraction * followed(setting.places, there, rules))
 
 
 def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, dict[int, Array]]:

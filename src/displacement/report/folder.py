@@ -83,7 +83,8 @@ def _write_share(folder: Path, result: Result) -> None:
     if result.variants is not None:
         header = share.with_levels(VARIANT_COLUMNS, asked)
         tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
-    share.write_zones(folder / "zones.geojson", result)
+    if result.inputs.network is None:  # places have no outline, and the points of camps are not to be shared
+        share.write_zones(folder / "zones.geojson", result)
 
 
 def _write_internal(folder: Path, result: Result, home: Path) -> None:
@@ -108,15 +109,16 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
         results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
         results.write_netcdf(folder / "fields.nc", result.fields, attributes)
-    population = result.inputs.cells["population"].values
-    results.write_raster(
-        folder / "population.tif",
-        result.inputs.grid,
-        population,
-        "person",
-        "people when the run starts",
-        _notice(result),
-    )
+    if result.inputs.network is None:
+        population = result.inputs.cells["population"].values
+        results.write_raster(
+            folder / "population.tif",
+            result.inputs.grid,
+            population,
+            "person",
+            "people when the run starts",
+            _notice(result),
+        )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
     write_exact(folder, result.aid, attributes)
