@@ -95,15 +95,15 @@ def _of_area(folder: Path, name: str) -> Case:
     scenario = load(folder / SCENARIO)
     estimates = {}
     for label, settings in MODELS.items():
-        asked = _asked(scenario, settings)
-        inputs = read_inputs(asked)
-        events = timeline.of(asked, inputs)
-        estimates[label] = present(asked, inputs, events)
+        question = asked(scenario, settings)
+        inputs = read_inputs(question)
+        events = timeline.of(question, inputs)
+        estimates[label] = present(question, inputs, events)
     at = inputs.destinations.zone
     if events.counted is None:
         raise InputError(finding(folder, "has no counts to hold the model against"))
     counts = events.counted[:, at]
-    used = read_inputs(_asked(scenario, MODELS["model, with capacities"]))
+    used = read_inputs(asked(scenario, MODELS["model, with capacities"]))
     return Case(
         name,
         tuple(np.array(inputs.zones.code)[at].tolist()),
@@ -113,7 +113,7 @@ def _of_area(folder: Path, name: str) -> Case:
     )
 
 
-def _asked(scenario: Scenario, settings: Mapping[str, str]) -> Scenario:
+def asked(scenario: Scenario, settings: Mapping[str, str]) -> Scenario:
     """The scenario with totals as observed and the settings of a run."""
     before = scenario.network or NetworkSettings()
     network = NetworkSettings.model_validate(before.model_dump() | {"totals": "observed"} | dict(settings))
@@ -216,7 +216,7 @@ def scores(cases: Sequence[Case]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `case`, `estimate`, `window`, `days` (with anybody counted), `plain` (the averaged relative difference) and
-        `rescaled` (the same of the estimate's shares of the true total); with several cases their mean as the case `mean`.
+        `rescaled` (the same of the estimate's shares of the true total); of several cases their mean as case `mean`.
     """
     rows = pd.DataFrame([row for case in cases for row in _scores(case)])
     if len(cases) == 1:

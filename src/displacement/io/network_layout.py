@@ -20,8 +20,6 @@ INPUT, SOURCE = "input_csv", "source_data"
 MOST_PEOPLE = 1e9
 LONGEST_RUN = 1830
 """Days of the longest run. [day]"""
-HEADERS = {"name", "name1", "closure_type", "day", "date", "datetime", "camp", "location", "startdate"}
-"""First cells of lines that name columns, where they are not comments."""
 _CONFLICT = "conflict"
 _KINDS = (
     ("idp", IDP_CAMP),
@@ -186,13 +184,14 @@ def read(folder: Path) -> Layout:
     return Layout(start, days, places, ways, spells, closings, counts, (*notes, *told, *more, *corrected))
 
 
-def _lines(path: Path, needed: bool = True) -> list[Line]:
-    """Lines with figures: without blank ones, comments and a line of column names."""
+def _lines(path: Path, heads: Sequence[str], needed: bool = True) -> list[Line]:
+    """Lines with figures: without blank ones, comments and one that names columns, told by its first cell."""
     if not path.is_file():
         if needed:
             raise InputError(finding(path, "there is no such file"))
         return []
-    return [line for line in _all_lines(path) if not _is_header(line)]
+    lines = [line for line in _all_lines(path) if not line.cell(0).startswith("#")]
+    return lines[1:] if lines and lines[0].cell(0).casefold() in heads else lines
 
 
 def _all_lines(path: Path) -> list[Line]:
@@ -208,10 +207,6 @@ def _all_lines(path: Path) -> list[Line]:
     return [line for line in found if any(line.cells)]
 
 
-def _is_header(line: Line) -> bool:
-    return line.cell(0).startswith("#") or line.cell(0).casefold() in HEADERS - {"startdate"}
-
-
 def _empty(path: Path, what: str) -> InputError:
     return InputError(finding(path, f"is empty; it holds {what}", 1))
 
@@ -219,7 +214,7 @@ def _empty(path: Path, what: str) -> InputError:
 def _period(path: Path) -> tuple[dt.date, int]:
     """First day and number of days."""
     start, days = None, None
-    for line in _lines(path):
+    for line in _lines(path, ()):
         name = line.cell(0).casefold()
         if name == "startdate":
             start = line.date(1, "StartDate")
@@ -236,19 +231,14 @@ def _period(path: Path) -> tuple[dt.date, int]:
 def _places(path: Path) -> Iterator[Place]:
     """The locations."""
     seen: dict[str, int] = {}
-    for line in _lines(path):
+    for line in _lines(path, ("name",)):
         name = line.text(0, "name")
         if name in seen:
             raise line.wrong("name", f"'{name}' stands in line {seen[name]} already; keep one")
         seen[name] = line.number
         written = line.text(5, "location_type").casefold()
-        kind = next((kind for part, kind in _KINDS if part in written), None)
-        if kind is None:
-            known = ["conflict_zone", "town", "camp", "idpcamp", "forwarding_hub", "marker"]
-            raise line.wrong("location_type", f"unknown type '{written}'" + suggestion(written, known))
-        for at, column, most in ((3, "latitude", 90.0), (4, "longitude", 180.0)):
-            if kind in CAMPS or line.cell(at):
-                line.value(at, column, -most, most)
+        kind = _kind(line, written)
+        latitude, longitude = _point(line, kind in CAMPS)
         lowest = -1.0 if kind in CAMPS else 0.0
         people = max(line.value(7, "population", lowest, MOST_PEOPLE, blank=0.0), 0.0)
         onset = line.day(6, "conflict_date", blank=0) if _CONFLICT in written else None
@@ -256,8 +246,8 @@ def _places(path: Path) -> Iterator[Place]:
             name,
             line.cell(1),
             line.cell(2) or "unknown",
-            line.cell(3),
-            line.cell(4),
+            latitude,
+            longitude,
             kind,
             onset,
             0.0 if kind in CAMPS else people,
@@ -265,6 +255,27 @@ def _places(path: Path) -> Iterator[Place]:
         )
     if not seen:
         raise _empty(path, "name,region,country,latitude,longitude,location_type,conflict_date,population")
+
+
+def _kind(line: Line, written: str) -> str:
+    """The kind of place that a type stands for."""
+    kind = next((kind for part, kind in _KINDS if part in written), None)
+    if kind is None:
+        known = ["conflict_zone", "town", "camp", "idpcamp", "forwarding_hub", "marker"]
+        raise line.wrong("location_type", f"unknown type '{written}'" + suggestion(written, known))
+    return kind
+
+
+def _point(line: Line, needed: bool) -> tuple[str, str]:
+    """Latitude and longitude; a latitude beyond 90 beside a longitude within is taken to be the longitude."""
+    if not needed and not (line.cell(3) and line.cell(4)):
+        return "", ""
+    latitude, longitude = line.value(3, "latitude", -180, 180), line.value(4, "longitude", -180, 180)
+    if abs(latitude) <= 90.0:
+        return line.cell(3), line.cell(4)
+    if abs(longitude) > 90.0:
+        raise line.wrong("latitude", f"must be from -90 to 90 (got {line.cell(3)})")
+    return line.cell(4), line.cell(3)
 
 
 def _known(line: Line, at: int, column: str, names: Mapping[str, Any]) -> str:
@@ -287,7 +298,7 @@ def _ways(path: Path, names: Mapping[str, Place]) -> tuple[tuple[Way, ...], list
     """The routes, of several between two places the shortest."""
     found: dict[frozenset[str], Way] = {}
     notes = []
-    for line in _lines(path):
+    for line in _lines(path, ("name1", "name")):
         ends = (_known(line, 0, "name1", names), _known(line, 1, "name2", names))
         km = line.value(2, "distance", 0, LONGEST)
         code = line.cell(3) or "0"
@@ -319,9 +330,9 @@ def _closures(
     found: list[Closing] = []
     freed: dict[int, int] = {}
     notes = []
-    for line in _lines(path, needed=False):
+    for line in _lines(path, ("closure_type",), needed=False):
         kind = line.text(0, "closure_type").casefold()
-        start, end = line.day(3, "closure_start"), line.day(4, "closure_end", blank=0)
+        start, end = line.day(3, "closure_start", blank=0), line.day(4, "closure_end", blank=0)
         if 0 < end <= start or end < -1:
             raise line.wrong("closure_end", f"must be after the start, {start}, or 0 for ever (got {end})")
         until = None if end <= 0 else end - 1
@@ -369,9 +380,10 @@ def _onsets(places: Sequence[Place]) -> Iterator[Spell]:
 def _matrix(path: Path, names: Mapping[str, Place]) -> Iterator[Spell]:
     """Conflict by day and place, as spells of one intensity. The last day holds on."""
     lines = _all_lines(path)
-    if len(lines) < 2:
+    first = next((at for at, line in enumerate(lines) if line.cell(0).strip("# ").casefold() == "day"), 0)
+    if len(lines) < first + 2:
         raise _empty(path, "a first line #Day,place,place,... and a line a day")
-    head = lines[0]
+    head = lines[first]
     columns = [at for at in range(1, len(head.cells)) if head.cells[at]]
     seen: set[str] = set()
     for at in columns:
@@ -380,7 +392,7 @@ def _matrix(path: Path, names: Mapping[str, Place]) -> Iterator[Spell]:
             raise head.wrong("#Day", f"'{name}' stands twice; keep one")
         seen.add(name)
     rows: dict[int, dict[int, float]] = {}
-    for line in lines[1:]:
+    for line in lines[first + 1 :]:
         if line.cell(0).startswith("#"):
             continue
         day = line.day(0, "#Day")
@@ -413,7 +425,7 @@ def _counts(
         return {}, [f"there is no {SOURCE}/{path.name}: nobody was counted"]
     found: dict[str, list[tuple[dt.date, float]]] = {}
     notes = []
-    lines = _lines(path)
+    lines = _lines(path, ("camp", "location", "name"))
     if not lines:
         raise _empty(path, "total,file.csv and then camp,file.csv")
     for line in lines:
@@ -440,7 +452,7 @@ def _counts(
 def _series(path: Path) -> list[tuple[dt.date, float]]:
     """Dates and counts of a file, dates rising; of several counts on a day the last."""
     counts: dict[dt.date, float] = {}
-    for line in _lines(path):
+    for line in _counted_lines(path):
         if line.cell(0) and line.cell(1):
             counts[line.date(0, "date")] = line.value(1, "count", 0, MOST_PEOPLE)
         elif line.cell(1):
@@ -448,6 +460,13 @@ def _series(path: Path) -> list[tuple[dt.date, float]]:
     if not counts:
         raise _empty(path, "YYYY-MM-DD,count")
     return sorted(counts.items())
+
+
+def _counted_lines(path: Path) -> list[Line]:
+    """Lines with figures; a first one whose second cell is no number names the columns."""
+    lines = _lines(path, ("date", "datetime"))
+    names = bool(lines) and bool(lines[0].cell(1)) and not any(map(str.isdigit, lines[0].cell(1)))
+    return lines[1:] if names else lines
 
 
 def _added(series: Sequence[list[tuple[dt.date, float]]]) -> list[tuple[dt.date, float]]:
@@ -473,7 +492,7 @@ def _corrected(
 ) -> tuple[dict[str, list[tuple[dt.date, float]]], list[str]]:
     """Counts before a recount times what makes the last of them the recount."""
     found, notes = dict(counts), []
-    for line in _lines(path, needed=False):
+    for line in _lines(path, ("camp", "location", "name"), needed=False):
         name, date = _known(line, 0, "camp", names), line.date(1, "date")
         if len(line.cells) > 2 and line.cell(2).casefold() in _NONE[1:]:
             continue

@@ -78,6 +78,8 @@ def crowded(
     (array([[0.8, 0.2]]), array([0.        , 1.38629436]))
     """
     full = np.isfinite(room)
+    if not full.any() and not np.isfinite(capacity).any():
+        return share, np.zeros(capacity.shape)
     bound = share @ (~full).astype(float) == 0
     left = np.where(full, np.maximum(room - people[bound] @ share[bound], 0.0), np.inf)
     going = (people > 0) & ~bound

@@ -95,6 +95,8 @@ class _Classes(NamedTuple):
     """Class of each row."""
     split: Array
     """Share of a class that is in each row. [1]"""
+    alone: Array | None = None
+    """The block of each class where every class has one, so that nothing needs adding."""
 
     @property
     def key_of_row(self) -> Array:
@@ -103,7 +105,7 @@ class _Classes(NamedTuple):
 
     def by_class(self, people: Array) -> Array:
         """People by class from people by (ready, block), shape (ready, class)."""
-        return np.asarray(people @ self.adding)
+        return np.asarray(people @ self.adding if self.alone is None else people[:, self.alone])
 
     def by_row(self, people: Array) -> Array:
         """People by row from people by (ready, block), shape (row,)."""
@@ -282,7 +284,9 @@ def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _
     of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
     of_row[row] = np.arange(labels.shape[1])
     np.add.at(share, row, split[:, None])
-    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share)
+    one_each = labels.shape[1] == some.size
+    alone = some[np.argsort(found.ravel())] if one_each else None
+    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share, alone)
 
 
 def _rows(homeward: Array, adding: sparse.csr_array) -> Array:
@@ -477,6 +481,8 @@ def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
     array of shape (row,)
         [1]
     """
+    if not met.homeward.any():
+        return np.zeros(setting.classes.of_row.size)
     away = state.away.sum(axis=1)
     going, all_away = (setting.classes.by_row(part) for part in (away * -np.expm1(-met.homeward), away))
     mean = np.divide(going, all_away, out=np.zeros_like(going), where=all_away > 0)
@@ -486,6 +492,8 @@ def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
 def _back_home(state: _State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
     """Those who go home, by block, shape (ready, status, block). [person]"""
     classes = setting.classes
+    if not met.homeward.any():
+        return np.zeros_like(state.away)
     wanting = state.away * -np.expm1(-met.homeward)[:, None, :]
     of_row = classes.by_row(wanting.sum(axis=1))
     going = homeward.sum(axis=1)

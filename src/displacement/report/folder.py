@@ -97,7 +97,7 @@ def _write_internal(folder: Path, result: Result, home: Path) -> None:
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
     needs = _few(needs, result.scenario.uncertainty.quantiles).reindex(zone=result.people["zone"].values)
-    alone = result.people.sizes["member"] == 1
+    alone = result.flows.sizes["time"] == result.people.sizes["time"]
     parts = [result.people, needs, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
