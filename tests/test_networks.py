@@ -73,7 +73,7 @@ def test_those_who_are_there_draw_others_as_worked_by_hand(tmp_path):
     Sizes are alike, 1/2 and 1/2; so X draws 1/2 1/2 + 1/2 3/4 = 5/8, Y 3/8. From A as 4 x 5 to 1 x 3: 300 x 20/23 to X.
     From B as 1 x 5 to 2 x 3: 100 x 5/11 to X.
     """
-    text = BY_HAND.replace("following: 1.0e-12", "following: 0.5")
+    text = BY_HAND.replace("following: 1.0e-12", "following: 0.5, followed_from: 1.0e-9")
     counts = {
         "source_data/x.csv": "2030-01-01,150\n2030-01-02,400\n",
         "source_data/y.csv": "2030-01-01,50\n2030-01-02,200\n",

@@ -30,10 +30,11 @@ from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
 
 VALUES: dict[str, tuple[float, ...]] = {
-    "travel_time_decay": (0.05, 0.1, 0.15, 0.25, 0.4, 0.6),
-    "long_way": (0.3, 0.4, 0.5, 0.67, 1.0),
-    "following": (0.0, 0.2, 0.4, 0.6, 0.8, 0.95),
-    "host_pull": (0.2, 0.4, 0.6, 0.8, 1.0),
+    "travel_time_decay": (0.08, 0.15, 0.25),
+    "long_way": (0.3, 0.4, 0.5, 0.7),
+    "following": (0.5, 0.65, 0.8, 0.9),
+    "followed_from": (1000.0, 5000.0, 20000.0),
+    "host_pull": (0.3, 0.5, 0.7, 1.0),
 }
 """What is tried of each assumption."""
 WHOLE = "all"

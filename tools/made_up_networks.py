@@ -12,7 +12,7 @@ opens     camps fill one after the other: whoever opened last takes most
 walk      people walk from place to place at random, forward more than back, until they come to a camp
 
 Every camp is luckier or unluckier than its rule says by a factor that stays; counts are noisy, begin with people of
-earlier years or with hardly any, and fall in some worlds.
+earlier years or with a few in some of the camps, and fall in some worlds.
 """
 
 from __future__ import annotations
@@ -209,13 +209,8 @@ def _counts(
         old = (0.5 * hidden / hidden.sum() + 0.5 * there[-1] / there[-1].sum()) * luck**0.5
         there += there[-1].sum() * source.uniform(0.05, 0.8) * old / old.sum()
     else:
-        there += (
-            there[-1].sum()
-            * 0.005
-            * source.lognormal(0.0, 0.5, camps.size)
-            * (there[14] + 1)
-            / (there[14] + 1).sum()
-        )
+        seen = source.lognormal(0.0, 1.0, camps.size) * (source.random(camps.size) < 0.6) * (there[14] + 1.0)
+        there += there[-1].sum() * 0.005 * seen / max(seen.sum(), 1.0)
     found = np.zeros((days, len(point)))
     found[:, camps] = there
     return found

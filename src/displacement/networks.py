@@ -99,25 +99,42 @@ def first_departures(
     xarray.Dataset
         `DEPARTURES` of the table of variables.
     """
-    people = inputs.blocks.people
     if given is not None:
-        people = np.maximum(people, given.begun.sum(axis=1) + given.coming.sum(axis=0))
+        return variables.check(_as_given(inputs, members, given, len(edges) - 1), variables.DEPARTURES)
+    people = inputs.blocks.people
     every = np.arange(people.size)
     cells = departures.Cells(people, inputs.prior_share, inputs.blocks.key, every, 0, people.size)
     found = []
     for member in members:
         start = departures.by_group(people, inputs.prior_share, member.departures.staying_share)
         factors, position = np.unique(departures.factors(member), return_inverse=True)
-        intensity = _conflict(events) * (0.0 if given is not None else 1.0)
-        met = conflict.cumulative(intensity, member.hazard, edges, factors)
+        met = conflict.cumulative(_conflict(events), member.hazard, edges, factors)
         found.append(departures.from_hazard(cells, start, met, position)[0])
     by_block = xr.concat(found, "member").transpose("member", "time", "group", "origin")
-    if given is not None:
-        steps = (len(edges) - 1) // len(given.coming)
-        by_step = np.repeat(given.coming, steps, axis=0) / steps
-        alike = [departures.given(by_step, inputs.blocks.zone, start) for start in by_block["start"].values]
-        by_block = by_block.assign(first_departures=by_block["first_departures"].copy(data=np.stack(alike)))
     return variables.check(by_block, variables.DEPARTURES)
+
+
+def _as_given(inputs: Inputs, members: Sequence[Movement], given: Counted, steps: int) -> xr.Dataset:
+    """First departures as counted, whatever the conflict; as many live in each place as ever leave it, at the least."""
+    people = np.maximum(inputs.blocks.people, given.begun.sum(axis=1) + given.coming.sum(axis=0))
+    per_day = steps // len(given.coming)
+    by_step = np.repeat(given.coming, per_day, axis=0) / per_day
+    start = np.stack(
+        [
+            departures.by_group(people, inputs.prior_share, member.departures.staying_share)
+            for member in members
+        ]
+    )
+    leaving = np.stack([departures.given(by_step, inputs.blocks.zone, each) for each in start])
+    dims = ("member", "time", "group", "origin")
+    return xr.Dataset(
+        {
+            "first_departures": (dims, leaving),
+            "mean_hazard": (dims, np.broadcast_to(0.0, leaving.shape)),
+            "start": (("member", "group", "origin"), start),
+        },
+        coords={"group": list(departures.GROUPS)},
+    )
 
 
 def _conflict(events: Timeline) -> Array:

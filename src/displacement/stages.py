@@ -257,7 +257,7 @@ def run_members(
             continue
         by_day = daily(moved[1], scenario)
         flows.append(weekly(by_day) if by_week else by_day)
-    who, where = (xr.concat(parts, "member") for parts in (people, flows))
+    who, where = (parts[0] if len(parts) == 1 else xr.concat(parts, "member") for parts in (people, flows))
     return Moved(who, where, left.of_cells, told.stop(), memory.peak())
 
 
@@ -444,7 +444,7 @@ def _of_weeks(flows: xr.Dataset, scenario: Scenario) -> xr.Dataset:
     """Trips that were added up by week, with their member and the first day of each."""
     first = np.arange(flows.sizes["time"]) * np.timedelta64(DAYS_OF_WEEK, "D")
     time = np.datetime64(scenario.period.start, "ns") + first
-    return flows.assign_coords(time=time, member=np.arange(flows.sizes["member"])).astype(np.float32)
+    return flows.assign_coords(time=time, member=np.arange(flows.sizes["member"]))
 
 
 def _conditions(

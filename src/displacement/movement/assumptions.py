@@ -141,6 +141,9 @@ class Destinations(Assumptions):
     """Part that those displaced who are there already have in how much a place draws people; its size has the rest. [1]
     People follow people they know: stocks of migrants draw new ones with an elasticity of 0.4 to 0.7 (Beine, Docquier
     and Ozden 2011). 0 where sizes count the displaced of earlier years already; networks: `movement/networks.yaml`."""
+    followed_from: float = assumed(5000.0, "person", gt=0)
+    """So many displaced people in all places together have half of that part: where few have come, where they went says
+    little. [person] Judgement."""
     host_pull: float = assumed(1.0, "1", ge=0, le=1)
     """How much a host (on a network: a country) with twice the places draws more, as a power: 1 twice as much, 0 no more.
     Inside a host, places share its pull by their sizes, so splitting one changes nothing. [1] Judgement for networks,

@@ -183,11 +183,11 @@ def followed(places: Places, there: Array, rules: Destinations) -> Array:
     --------
     >>> nothing = np.zeros(2)
     >>> two = Places(nothing, nothing, np.ones(2), nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
-    >>> followed(two, np.array([30.0, 10.0]), Destinations(following=0.5))
+    >>> followed(two, np.array([30.0, 10.0]), Destinations(following=0.5, followed_from=1e-9)).round(9)
     array([1.25, 0.75])
     """
     sizes, crowd = places.size.sum(), there.sum()
-    part = rules.following if crowd > 0 else 0.0
+    part = rules.following * crowd / (crowd + rules.followed_from)
     by_size = np.divide(places.size, sizes, out=np.zeros_like(places.size), where=sizes > 0)
     drawn = (1.0 - part) * by_size + (part * there / crowd if part else 0.0)
     if places.host is not None and rules.host_pull != 1.0:

@@ -63,7 +63,8 @@ class Ledger:
         self.by_zone = {
             name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
         }
-        self.sent = np.zeros((-(-steps // trips_over), len(self.zones), len(self.zones)))
+        several = np.float32 if trips_over > 1 else np.float64
+        self.sent = np.zeros((-(-steps // trips_over), len(self.zones), len(self.zones)), dtype=several)
         self.of_classes, self.of_places = (_adding(zone, len(zones)) for zone in (class_zone, places.zone))
 
     def write(self, at: int, step: Step) -> None:

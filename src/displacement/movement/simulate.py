@@ -149,6 +149,8 @@ class _Epoch(NamedTuple):
     table: trips.Timetable
     lagged: Array
     """When those who move on arrive, shape (lag, destination, destination). [1]"""
+    alone: Array | None
+    """When those who leave home arrive, shape (lag, class, destination), where every class has one block. [1]"""
     way_home: Array
     """Whether there is a way from a destination to any block of a class, shape (class, destination)."""
 
@@ -357,11 +359,13 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting, home: Array | 
     travel, rules, classes = setting.movement.travel, setting.movement.destinations, setting.classes
     model, decay = choice.MODELS[rules.model], rules.travel_time_decay
     reached = (np.isfinite(from_blocks) if home is None else home).astype(float)
+    table = trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days)
     return _Epoch(
         model(felt(from_blocks, rules), setting.allowed.from_blocks, decay),
         model(felt(between, rules), setting.allowed.between, decay),
-        trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days),
+        table,
         trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days).lagged,
+        None if classes.alone is None else table.lagged[:, classes.alone],
         np.asarray(classes.adding.T @ reached) > 0,
     )
 
@@ -565,7 +569,7 @@ def _send(
         Trips from one destination to another. [person]
     """
     classes, can_go = setting.classes, moving.can_go
-    from_home = _send_from_home(state, leaving, share, epoch.table, setting)
+    from_home = _send_from_home(state, leaving, share, epoch, setting)
     turned = state.turned_first * can_go[classes.key]
     onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
     flows = np.zeros((setting.places.count, setting.places.count))
@@ -585,24 +589,32 @@ def _span(keys: Array, key: int) -> slice:
 
 
 def _send_from_home(
-    state: _State, leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
+    state: _State, leaving: _Leaving, share: Array, epoch: _Epoch, setting: _Setting
 ) -> Array:
     """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
-    by_lag, by_class = trips.by_group(leaving.first.sum(axis=0), share, table)
+    by_lag, by_class = _when(leaving.first.sum(axis=0), share, epoch, classes)
     state.first.send(by_lag)
     if not leaving.again.any():
         return by_class
     again = leaving.again.sum(axis=1)
-    by_lag, by_class_again = trips.by_group(again.sum(axis=0), share, table)
+    by_lag, by_class_again = _when(again.sum(axis=0), share, epoch, classes)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
     part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
     state.again.send(of_lag[classes.of_row] * part for of_lag in by_lag)
     return by_class + by_class_again
+
+
+def _when(going: Array, share: Array, epoch: _Epoch, classes: _Classes) -> tuple[Array, Array]:
+    """When those who set off arrive, shape (lag, class, destination), and all of them, shape (class, destination)."""
+    if epoch.alone is None:
+        return trips.by_group(going, share, epoch.table)
+    flow = going[classes.alone, None] * share[classes.alone]
+    return epoch.alone * flow, flow
 
 
 def _arrive(
