@@ -465,11 +465,11 @@ def _fields(
 ) -> xr.Dataset:
     """The gridded fields asked for."""
     grid, days = inputs.grid, scenario.period.days
-    easting, northing = grid.centres()
+    first_row, first_column = np.arange(grid.shape[1]), np.arange(grid.shape[0]) * grid.shape[1]
     coords = {
         "time": np.datetime64(scenario.period.start, "ns") + np.arange(days) * np.timedelta64(1, "D"),
-        "northing": northing.reshape(grid.shape)[:, 0],
-        "easting": easting.reshape(grid.shape)[0],
+        "northing": grid.centres(first_column)[1],
+        "easting": grid.centres(first_row)[0],
     }
     found: dict[str, Any] = {}
     if "control" in keep:

@@ -150,7 +150,7 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
         return simulate.Routes(plain.epoch, next(scaled), next(scaled))
     land = inputs.land
-    weights = inputs.blocks.weights(inputs.cells["population"].values, land.of_cell, land.grid.size)
+    weights = inputs.blocks.weights(inputs.cells["population"].values, inputs.grid, land.grid)
     grounds = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
         open_roads = [
@@ -391,19 +391,17 @@ def move(
     """Move the people of one member."""
     if inputs.network is not None:
         return _move_on_network(inputs, events, member, leaving, ways, edges, scenario, given)
-    weights = inputs.blocks.weights(inputs.cells["population"].values)
-    easting, northing = inputs.grid.centres()
-    rules = member.destinations
+    places, rules = inputs.destinations, member.destinations
     allowed = simulate.Allowed(
-        destinations.allowed(weights, easting, northing, inputs.grid.cell_area, inputs.destinations, rules),
-        destinations.allowed_between(inputs.destinations, rules),
+        destinations.allowed(inputs.blocks, inputs.cells["population"].values, inputs.grid, places, rules),
+        destinations.allowed_between(places, rules),
     )
     conditions = _conditions(inputs, events, member, edges, sights)
     with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
         return simulate.simulate(
             leaving,
             inputs.blocks,
-            inputs.destinations,
+            places,
             allowed,
             ways,
             conditions,
@@ -510,7 +508,7 @@ def _homeward(
     inputs: Inputs, events: Timeline, member: Movement, edges: Array, sights: exposure.Sights
 ) -> tuple[list[Array], Array]:
     """Hazard of going home by step, each of shape (ready, block); share of each step that is quiet, by block."""
-    blocks, main = inputs.blocks, inputs.blocks.main_cell(inputs.cells["population"].values)
+    blocks, main = inputs.blocks, inputs.blocks.main_cell
     easting, northing = inputs.grid.centres(main)
     origins = returns.Origins(
         blocks.zone, inputs.cells["any_place"].values[main], blocks.key, easting, northing

@@ -77,8 +77,6 @@ class Land:
     ----------
     grid : Grid
         Its cells hold whole cells of the people's grid, or nearly: each of these counts to the one its centre lies in.
-    of_cell : array of int, shape (cell of the people's grid,)
-        The cell of the land.
     passable : array of bool, shape (cell,)
         Where people get through off the roads.
     any_place : array of int, shape (cell,)
@@ -89,7 +87,6 @@ class Land:
     """
 
     grid: Grid
-    of_cell: Array
     passable: Array
     any_place: Array
     roads: Mapping[str, Road]
@@ -154,7 +151,7 @@ class Inputs:
     area: AreaFile
     grid: Grid
     cells: xr.Dataset
-    """`population`, `zone`, `place`, `any_place`, `response` by cell, and `tile`, that of the origin blocks."""
+    """`population`, `zone`, `place`, `any_place`, `response` by cell."""
     zones: Zones
     controllers: tuple[str, ...]
     side: Array
@@ -171,6 +168,8 @@ class Inputs:
     """Easting and northing of every place that has a p-code. [m]"""
     files: tuple[Path, ...]
     """What was read, for the manifest."""
+    tile_side: int
+    """Cells along the side of the tiles of origin blocks."""
     bin_side: int = 1
     """Cells along the side of a bin, in which people see the events alike (`displacement.exposure`)."""
     boundaries: str = "statistical areas"

@@ -86,7 +86,6 @@ def read(
                 "place": ("cell", every),
                 "any_place": ("cell", every),
                 "response": ("cell", nobody),
-                "tile": ("cell", every),
             }
         ),
         zones=zones,
@@ -94,11 +93,10 @@ def read(
         side=np.zeros(len(gazetteer.area.controllers), dtype=np.int64),
         places=NamedPlaces(codes, nowhere, nowhere, nobody, np.full(count, -1)),
         keys=Keys(nobody[:1], nobody[:1]),
-        blocks=Blocks(every, every, nobody, population, nowhere, nowhere),
+        blocks=Blocks(every, every, nobody, population, nowhere, nowhere, every),
         destinations=_destinations(takes_in, kinds, population, capacity, camp_size, network.country),
         land=Land(
             grid,
-            every,
             np.ones(count, dtype=bool),
             every,
             {name: Road(nowhere[:1], nowhere[:1], nobody[:1], nowhere[:1]) for name in network.route},
@@ -116,6 +114,7 @@ def read(
             )
             if path.is_file()
         ),
+        tile_side=1,
         boundaries="named places",
         notes=tuple(notes),
         network=network,

@@ -102,7 +102,7 @@ def write_raster(
         "compress": "deflate",
     }
     with rasterio.open(path, "w", **profile) as raster:
-        raster.write(values.reshape(grid.shape).astype(np.float64), 1)
+        raster.write(values.reshape(grid.shape).astype(np.float64, copy=False), 1)
         raster.set_band_description(1, description)
         raster.set_band_unit(1, unit)
         raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
@@ -123,7 +123,7 @@ def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
         MultiPolygon by label.
     """
     side = grid.cell_km * 1000.0
-    image = label.reshape(grid.shape).astype(np.int32)
+    image = label.reshape(grid.shape).astype(np.int32, copy=False)
     parts: dict[int, list[Any]] = {}
     for shape, value in features.shapes(
         image, image >= 0, transform=from_origin(grid.west, grid.north, side, side)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from displacement.grid import Grid
 from displacement.movement.assumptions import Destinations
+from displacement.movement.blocks import Blocks
 from displacement.movement.hazard import Answers
 
 Array = NDArray[Any]
@@ -86,10 +87,9 @@ class Keys:
 
 
 def allowed(
-    weights: sparse.csr_array,
-    easting: Array,
-    northing: Array,
-    cell_area: float,
+    blocks: Blocks,
+    population: Array,
+    grid: Grid,
     places: Places,
     rules: Destinations,
 ) -> Array:
@@ -99,12 +99,11 @@ def allowed(
 
     Parameters
     ----------
-    weights : sparse array of shape (block, cell)
-        People of each block by cell. [person]
-    easting, northing : array of shape (cell,)
-        Centres of the cells. [m]
-    cell_area : float
-        [km2]
+    blocks : Blocks
+        Who lives together.
+    population : array of shape (cell,)
+        [person]
+    grid : Grid
     places : Places
         Destinations.
     rules : Destinations
@@ -115,22 +114,18 @@ def allowed(
     array of shape (block, destination)
         [1]
     """
-    by_cell = weights.tocsc()
-    block, people = by_cell.indices, by_cell.data
-    cell = np.repeat(np.arange(by_cell.shape[1]), np.diff(by_cell.indptr))
-    order = np.argsort(northing[cell], kind="stable")
-    block, people, east, north = block[order], people[order], easting[cell[order]], northing[cell[order]]
-    in_city = np.bincount(cell, by_cell.data)[cell[order]] / cell_area >= rules.city_density
-    least = np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)
-    share = np.ones((weights.shape[0], places.count))
-    total = np.bincount(block, people, weights.shape[0])
-    reach = 1000.0 * max(rules.nearest_in_city_km, rules.nearest_km)
+    share = np.ones((blocks.size, places.count))
+    reach = max(rules.nearest_in_city_km, rules.nearest_km)
     for at in np.flatnonzero(places.hours_beyond == 0):
-        band = slice(*np.searchsorted(north, places.northing[at] + np.array([-reach, reach])))
-        distance = np.hypot(east[band] - places.easting[at], north[band] - places.northing[at]) / 1000.0
-        near = distance < least[band]
-        near_people = np.bincount(block[band][near], people[band][near], total.size)
-        share[:, at] = np.where(near_people < total * (1.0 - ROUNDING), 1.0 - near_people / total, 0.0)
+        cell = grid.around(places.easting[at], places.northing[at], reach)
+        cell = cell[blocks.of_cell[cell] >= 0]
+        easting, northing = grid.centres(cell)
+        distance = np.hypot(easting - places.easting[at], northing - places.northing[at]) / 1000.0
+        in_city = population[cell] / grid.cell_area >= rules.city_density
+        near = cell[distance < np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)]
+        near_people = np.bincount(blocks.of_cell[near], population[near], blocks.size)
+        some = near_people < blocks.people * (1.0 - ROUNDING)
+        share[:, at] = np.where(some, 1.0 - near_people / blocks.people, 0.0)
     return share
 
 

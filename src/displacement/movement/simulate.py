@@ -254,7 +254,7 @@ def simulate(
         movement,
         step_days,
         split,
-        int(blocks.key.max(initial=0)) + 1,
+        len(conditions[0].attraction),
         len(zones),
     )
     state = _nobody_away(setting, start)
@@ -375,11 +375,13 @@ def _step(
 ) -> tuple[_State, Step]:
     """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
     met = _drawn(met, state, setting)
-    share, share_between = _choices(met, epoch, setting)
-    leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
-    moving = _leave_places(state, met, epoch, share_between, setting)
+    from_blocks, between = epoch.from_blocks(met.attraction), epoch.between(met.attraction)
+    drawn = from_blocks.total[setting.key_of_block, np.arange(setting.key_of_block.size)]
+    leaving = _leave_home(state, fresh, pressed, drawn > 0, met.calm)
+    moving = _leave_places(state, met, epoch, between.total > 0, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
-    share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
+    prices = _with_crowding(state, going, from_blocks, moving, between, met, setting)
+    share, share_between = _shares(from_blocks, between, prices, setting)
     from_home, flows = _send(state, leaving, moving, share, share_between, epoch, setting)
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
@@ -397,7 +399,7 @@ def _step(
         again=state.again,
         turned_first=turned_first,
         turned_again=turned_again,
-        price=price,
+        price=prices.price,
     )
     travelling = sum(
         np.bincount(zone, way.by_row() + turned.sum(axis=1), setting.zones)
@@ -430,12 +432,18 @@ def _drawn(met: Conditions, state: _State, setting: _Setting) -> Conditions:
     return met._replace(attraction=met.attraction * followed(setting.places, there, rules))
 
 
-def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, dict[int, Array]]:
-    """Where people would go if nothing crowded: from blocks, and from destinations by key."""
-    keys = np.unique(setting.classes.key).tolist()
+def _shares(
+    from_blocks: choice.Draw, between: choice.Draw, prices: capacity.Prices, setting: _Setting
+) -> tuple[Array, dict[int, Array]]:
+    """Where people go: from blocks, and from destinations by key."""
+    free_blocks, free_between = prices.free
+    places = np.arange(setting.places.count)
     return (
-        epoch.from_blocks(met.attraction[setting.key_of_block]),
-        {key: epoch.between(met.attraction[key][None, :]) for key in keys},
+        choice.shares(from_blocks, setting.key_of_block, prices.factor, free_blocks),
+        {
+            key: choice.shares(between, np.full_like(places, key), prices.factor, free_between)
+            for key in np.unique(setting.classes.key).tolist()
+        },
     )
 
 
@@ -453,14 +461,9 @@ def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm
     return _Leaving(first, again, wanting - first, state.stayed - moved + calmed, state.returned - again)
 
 
-def _leave_places(
-    state: _State, met: Conditions, epoch: _Epoch, share_between: dict[int, Array], setting: _Setting
-) -> _Moving:
+def _leave_places(state: _State, met: Conditions, epoch: _Epoch, can_go: Array, setting: _Setting) -> _Moving:
     """Who moves on or goes home; competing hazards share a step (E3)."""
     classes = setting.classes
-    can_go = np.zeros((setting.keys, setting.places.count), dtype=bool)
-    for key, share in share_between.items():
-        can_go[key] = share.sum(axis=1) > 0
     onward = (met.onward + _push(state, setting)) * can_go
     open_home = (epoch.way_home & ~met.shut)[classes.of_row]
     homeward = -np.log1p(-_chance_home(state, met, setting))[:, None] * open_home
@@ -516,32 +519,29 @@ def _by_key(of_classes: Array, of_rows: Array, setting: _Setting) -> Array:
 def _with_crowding(
     state: _State,
     going: Array,
-    share: Array,
+    from_blocks: choice.Draw,
     moving: _Moving,
-    share_between: dict[int, Array],
+    between: choice.Draw,
     met: Conditions,
     setting: _Setting,
-) -> tuple[Array, dict[int, Array], Array]:
-    """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
-    places, keys = setting.places, list(share_between)
+) -> capacity.Prices:
+    """What places cost once all who set off in the step have felt one another's crowding (E6)."""
+    places = setting.places
     turned = _by_key(state.turned_first, state.turned_again, setting)
     movers = _by_key(state.turned_first, moving.onward + state.turned_again, setting) * moving.can_go
-    people = np.concatenate([going, *(movers[key] for key in keys)])
-    rows = np.concatenate([share, *(share_between[key] for key in keys)])
+    leavers = np.zeros((setting.keys, going.size))
+    leavers[setting.key_of_block, np.arange(going.size)] = going
     stuck = (turned * ~moving.can_go).sum(axis=0)
     staying = (state.present - moving.onward - moving.homeward).sum(axis=0)
     occupied = np.maximum(staying + stuck + _coming(state, met, setting), 0.0)
-    priced, price = capacity.crowded(
-        people,
-        rows,
+    return capacity.crowded(
+        [capacity.Party(leavers, from_blocks), capacity.Party(movers, between)],
         occupied,
         places.capacity,
         setting.movement.destinations.crowding,
         np.maximum(places.room - occupied, 0.0),
         state.price,
     )
-    parts = np.split(priced, len(share) + places.count * np.arange(len(keys)))
-    return parts[0], dict(zip(keys, parts[1:], strict=True)), price
 
 
 def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
@@ -576,9 +576,9 @@ def _send(
     for way, people, keys in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
         if people.any():
             of_key = [(_span(keys, key), shares) for key, shares in share_between.items()]
-            way.send(trips.by_row(people, of_key, epoch.lagged))
-            for rows, shares in of_key:
-                flows += people[rows].sum(axis=0)[:, None] * shares
+            by_lag, sent = trips.by_row(people, of_key, epoch.lagged)
+            way.send(by_lag)
+            flows += sent
     return from_home, flows
 
 

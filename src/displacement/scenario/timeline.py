@@ -99,8 +99,9 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
 
 def _epoch_starts(daily: list[Closures], control: Control, scenario: Scenario, inputs: Inputs) -> list[int]:
     """Days on which travel times are worked out anew: closures change, or closed lines have moved far enough."""
-    place = inputs.cells["any_place"].values
-    people = np.bincount(place, inputs.cells["population"].values, len(inputs.places.code))
+    lived_in = np.flatnonzero(inputs.blocks.of_cell >= 0)
+    place, people_there = (inputs.cells[name].values[lived_in] for name in ("any_place", "population"))
+    people = np.bincount(place, people_there, len(inputs.places.code))
     tolerated = scenario.movement.area.moved_line * people.sum()
     starts, held = [0], control.at(NOON)
     for day in range(1, len(daily)):
