@@ -65,7 +65,7 @@ def read(scenario: Scenario, told: Progress) -> Asked:
 def settled(scenario: Scenario) -> Scenario:
     """The scenario with every assumption that it does not state as fitted, or as networks of places have it."""
     fitted = ensemble.at_medians(scenario)
-    if not (scenario.area_folder / PLACES).is_file():
+    if not _is_network(scenario):
         return fitted
     parts = {}
     for room, values in parameters.of_networks().items():
@@ -76,6 +76,11 @@ def settled(scenario: Scenario) -> Scenario:
         }
         parts[room] = now.model_copy(update=unstated)
     return fitted.model_copy(update={"movement": fitted.movement.model_copy(update=parts)})
+
+
+def _is_network(scenario: Scenario) -> bool:
+    """Whether the area is a network of places."""
+    return (scenario.area_folder / PLACES).is_file()
 
 
 def made_from(asked: Asked) -> dict[str, Any]:
@@ -145,6 +150,7 @@ def _own_files(scenario: Scenario) -> list[Path]:
         *_report_files(scenario),
         *([scenario.file(named)] if named else []),
         *([fitted] if fitted else []),
+        *([parameters.NETWORKS] if _is_network(scenario) else []),
     ]
 
 

@@ -388,15 +388,18 @@ def move(
     sights: exposure.Sights,
     given: networks.Counted | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Move the people of one member."""
-    if inputs.network is not None:
-        return _move_on_network(inputs, events, member, leaving, ways, edges, scenario, given)
-    places, rules = inputs.destinations, member.destinations
-    allowed = simulate.Allowed(
-        destinations.allowed(inputs.blocks, inputs.cells["population"].values, inputs.grid, places, rules),
-        destinations.allowed_between(places, rules),
-    )
-    conditions = _conditions(inputs, events, member, edges, sights)
+    """Move the people of one member; on a network, trips are added up by week."""
+    places, step_days, on_network = inputs.destinations, scenario.period.step_days, inputs.network is not None
+    if on_network:
+        allowed = networks.allowed(inputs)
+        conditions = networks.conditions(inputs, events, member, edges, given)
+    else:
+        rules, people = member.destinations, inputs.cells["population"].values
+        allowed = simulate.Allowed(
+            destinations.allowed(inputs.blocks, people, inputs.grid, places, rules),
+            destinations.allowed_between(places, rules),
+        )
+        conditions = _conditions(inputs, events, member, edges, sights)
     with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
         return simulate.simulate(
             leaving,
@@ -405,36 +408,11 @@ def move(
             allowed,
             ways,
             conditions,
-            member,
-            inputs.zones.code,
-            scenario.period.step_days,
-        )
-
-
-def _move_on_network(
-    inputs: Inputs,
-    events: Timeline,
-    member: Movement,
-    leaving: xr.Dataset,
-    ways: simulate.Routes,
-    edges: Array,
-    scenario: Scenario,
-    given: networks.Counted | None,
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """The same, from place to place; trips are added up by week."""
-    with threadpool_limits(1, user_api="blas"):
-        return simulate.simulate(
-            leaving,
-            inputs.blocks,
-            inputs.destinations,
-            networks.allowed(inputs),
-            ways,
-            networks.conditions(inputs, events, member, edges, given),
             networks.as_counted(member, given),
             inputs.zones.code,
-            scenario.period.step_days,
+            step_days,
             None if given is None else given.begun,
-            round(DAYS_OF_WEEK / scenario.period.step_days),
+            round(DAYS_OF_WEEK / step_days) if on_network else 1,
         )
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from displacement.io import encodings, tables
+from displacement.io import tables
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.folders import whole_folder
 from displacement.io.gazetteer import PLACES, ROUTES, route_name
+from displacement.io.layout_counts import SOURCE, Series, corrected, counted
+from displacement.io.layout_lines import MOST_PEOPLE, Line, all_lines, empty, known, lines
 from displacement.io.network import CAMP, CAMPS, CONFLICT, HUB, IDP_CAMP, LONGEST, MARKER, OBSERVED, TOWN
 
-INPUT, SOURCE = "input_csv", "source_data"
-MOST_PEOPLE = 1e9
+INPUT = "input_csv"
 LONGEST_RUN = 1830
 """Days of the longest run. [day]"""
 _CONFLICT = "conflict"
@@ -31,61 +29,6 @@ _KINDS = (
     (MARKER, MARKER),
 )
 """What a type holds in its name, and the kind of place it is; the first that fits."""
-_NONE = ("", "0", "no", "false")
-
-
-class Line(NamedTuple):
-    """One line of a table, its cells without spaces around them."""
-
-    path: Path
-    number: int
-    cells: tuple[str, ...]
-
-    def wrong(self, column: str, message: str) -> InputError:
-        """An error that names file, line and column."""
-        return InputError(finding(self.path, message, self.number, at=column))
-
-    def cell(self, at: int) -> str:
-        """A cell; blank beyond the end of the line."""
-        return self.cells[at] if at < len(self.cells) else ""
-
-    def text(self, at: int, column: str) -> str:
-        """A cell that must not be blank."""
-        if not self.cell(at):
-            raise self.wrong(column, "is blank; every line needs it")
-        return self.cell(at)
-
-    def value(
-        self, at: int, column: str, low: float = -math.inf, high: float = math.inf, blank: float | None = None
-    ) -> float:
-        """A cell as a number within bounds."""
-        if blank is not None and not self.cell(at):
-            return blank
-        written = self.text(at, column)
-        try:
-            number = float(written)
-        except ValueError:
-            raise self.wrong(
-                column, f"is not a number (got '{written}'); write digits such as 12.5"
-            ) from None
-        if not low <= number <= high:
-            raise self.wrong(column, f"must be from {low:g} to {high:g} (got {written})")
-        return number
-
-    def day(self, at: int, column: str, blank: int | None = None) -> int:
-        """A cell as a day number."""
-        number = self.value(at, column, -1e6, 1e6, blank)
-        if number != int(number):
-            raise self.wrong(column, f"must be a whole day (got {self.cell(at)})")
-        return int(number)
-
-    def date(self, at: int, column: str) -> dt.date:
-        """A cell as a date."""
-        written = self.text(at, column)
-        try:
-            return dt.date.fromisoformat(written[:10])
-        except ValueError:
-            raise self.wrong(column, f"is not a date (got '{written}'); write it as 2024-11-27") from None
 
 
 class Place(NamedTuple):
@@ -140,7 +83,7 @@ class Layout(NamedTuple):
     ways: tuple[Way, ...]
     spells: tuple[Spell, ...]
     closings: tuple[Closing, ...]
-    counts: Mapping[str, Sequence[tuple[dt.date, float]]]
+    counts: Mapping[str, Series]
     """Of each camp that has a series, registration corrected; dates rise. [person]"""
     notes: tuple[str, ...]
 
@@ -179,42 +122,15 @@ def read(folder: Path) -> Layout:
     )
     matrix = given / "conflicts.csv"
     spells = tuple(_matrix(matrix, names) if matrix.is_file() else _onsets(places))
-    counts, more = _counts(folder / SOURCE, names)
-    counts, corrected = _corrected(given / "registration_corrections.csv", counts, names)
-    return Layout(start, days, places, ways, spells, closings, counts, (*notes, *told, *more, *corrected))
-
-
-def _lines(path: Path, heads: Sequence[str], needed: bool = True) -> list[Line]:
-    """Lines with figures: without blank ones, comments and one that names columns, told by its first cell."""
-    if not path.is_file():
-        if needed:
-            raise InputError(finding(path, "there is no such file"))
-        return []
-    lines = [line for line in _all_lines(path) if not line.cell(0).startswith("#")]
-    return lines[1:] if lines and lines[0].cell(0).casefold() in heads else lines
-
-
-def _all_lines(path: Path) -> list[Line]:
-    """Lines that are not blank."""
-    try:
-        text = encodings.decode(path.read_bytes())
-    except ValueError as error:
-        raise InputError(finding(path, str(error))) from None
-    except OSError as error:
-        raise InputError(finding(path, f"cannot be opened ({error.strerror or error})")) from None
-    reader = csv.reader(io.StringIO(text, newline=""))
-    found = [Line(path, reader.line_num, tuple(cell.strip() for cell in cells)) for cells in reader]
-    return [line for line in found if any(line.cells)]
-
-
-def _empty(path: Path, what: str) -> InputError:
-    return InputError(finding(path, f"is empty; it holds {what}", 1))
+    counts, more = counted(folder / SOURCE, names)
+    counts, again = corrected(given / "registration_corrections.csv", counts, names)
+    return Layout(start, days, places, ways, spells, closings, counts, (*notes, *told, *more, *again))
 
 
 def _period(path: Path) -> tuple[dt.date, int]:
     """First day and number of days."""
     start, days = None, None
-    for line in _lines(path, ()):
+    for line in lines(path, ()):
         name = line.cell(0).casefold()
         if name == "startdate":
             start = line.date(1, "StartDate")
@@ -231,7 +147,7 @@ def _period(path: Path) -> tuple[dt.date, int]:
 def _places(path: Path) -> Iterator[Place]:
     """The locations."""
     seen: dict[str, int] = {}
-    for line in _lines(path, ("name",)):
+    for line in lines(path, ("name",)):
         name = line.text(0, "name")
         if name in seen:
             raise line.wrong("name", f"'{name}' stands in line {seen[name]} already; keep one")
@@ -254,15 +170,15 @@ def _places(path: Path) -> Iterator[Place]:
             people if kind in CAMPS else 0.0,
         )
     if not seen:
-        raise _empty(path, "name,region,country,latitude,longitude,location_type,conflict_date,population")
+        raise empty(path, "name,region,country,latitude,longitude,location_type,conflict_date,population")
 
 
 def _kind(line: Line, written: str) -> str:
     """The kind of place that a type stands for."""
     kind = next((kind for part, kind in _KINDS if part in written), None)
     if kind is None:
-        known = ["conflict_zone", "town", "camp", "idpcamp", "forwarding_hub", "marker"]
-        raise line.wrong("location_type", f"unknown type '{written}'" + suggestion(written, known))
+        types = ["conflict_zone", "town", "camp", "idpcamp", "forwarding_hub", "marker"]
+        raise line.wrong("location_type", f"unknown type '{written}'" + suggestion(written, types))
     return kind
 
 
@@ -278,28 +194,12 @@ def _point(line: Line, needed: bool) -> tuple[str, str]:
     return line.cell(4), line.cell(3)
 
 
-def _known(line: Line, at: int, column: str, names: Mapping[str, Any]) -> str:
-    """A cell that names a location."""
-    name = line.text(at, column)
-    if name not in names:
-        raise line.wrong(column, f"unknown place '{name}'" + _near(name, names))
-    return name
-
-
-def _near(name: str, names: Mapping[str, Any]) -> str:
-    return (
-        suggestion(name, list(names))
-        if len(names) < 8
-        else suggestion(name, list(names)).split("; write one")[0]
-    )
-
-
 def _ways(path: Path, names: Mapping[str, Place]) -> tuple[tuple[Way, ...], list[str]]:
     """The routes, of several between two places the shortest."""
     found: dict[frozenset[str], Way] = {}
     notes = []
-    for line in _lines(path, ("name1", "name")):
-        ends = (_known(line, 0, "name1", names), _known(line, 1, "name2", names))
+    for line in lines(path, ("name1", "name")):
+        ends = (known(line, 0, "name1", names), known(line, 1, "name2", names))
         km = line.value(2, "distance", 0, LONGEST)
         code = line.cell(3) or "0"
         if code not in ("0", "1", "2", "0.0", "1.0", "2.0"):
@@ -316,7 +216,7 @@ def _ways(path: Path, names: Mapping[str, Place]) -> tuple[tuple[Way, ...], list
                 continue
         found[pair] = Way(ends, km, ("", "from", "to")[int(float(code))], None)
     if not found:
-        raise _empty(path, "name1,name2,distance,forced_redirection")
+        raise empty(path, "name1,name2,distance,forced_redirection")
     return tuple(found.values()), notes
 
 
@@ -330,7 +230,7 @@ def _closures(
     found: list[Closing] = []
     freed: dict[int, int] = {}
     notes = []
-    for line in _lines(path, ("closure_type",), needed=False):
+    for line in lines(path, ("closure_type",), needed=False):
         kind = line.text(0, "closure_type").casefold()
         start, end = line.day(3, "closure_start", blank=0), line.day(4, "closure_end", blank=0)
         if 0 < end <= start or end < -1:
@@ -343,9 +243,9 @@ def _closures(
             if pair[0] != pair[1]:
                 found.append(Closing({"close": "boundary", "between": list(pair)}, start, until))
         elif kind in ("location", *CAMPS):
-            found.append(Closing({"close": _known(line, 1, "name1", names)}, start, until))
+            found.append(Closing({"close": known(line, 1, "name1", names)}, start, until))
         elif kind in ("link", "remove_forced_redirection"):
-            pair = (_known(line, 1, "name1", names), _known(line, 2, "name2", names))
+            pair = (known(line, 1, "name1", names), known(line, 2, "name2", names))
             at = position.get(frozenset(pair))
             if at is None:
                 raise line.wrong("name2", f"there is no route between {pair[0]} and {pair[1]} to close")
@@ -356,8 +256,8 @@ def _closures(
             else:
                 raise line.wrong("name1", f"the route between {pair[0]} and {pair[1]} redirects nobody")
         else:
-            known = ["country", "location", "link", "camp", "idpcamp", "remove_forced_redirection"]
-            raise line.wrong("closure_type", f"unknown type '{kind}'" + suggestion(kind, known))
+            types = ["country", "location", "link", "camp", "idpcamp", "remove_forced_redirection"]
+            raise line.wrong("closure_type", f"unknown type '{kind}'" + suggestion(kind, types))
     return tuple(found), freed, notes
 
 
@@ -379,20 +279,20 @@ def _onsets(places: Sequence[Place]) -> Iterator[Spell]:
 
 def _matrix(path: Path, names: Mapping[str, Place]) -> Iterator[Spell]:
     """Conflict by day and place, as spells of one intensity. The last day holds on."""
-    lines = _all_lines(path)
-    first = next((at for at, line in enumerate(lines) if line.cell(0).strip("# ").casefold() == "day"), 0)
-    if len(lines) < first + 2:
-        raise _empty(path, "a first line #Day,place,place,... and a line a day")
-    head = lines[first]
+    listed = all_lines(path)
+    first = next((at for at, line in enumerate(listed) if line.cell(0).strip("# ").casefold() == "day"), 0)
+    if len(listed) < first + 2:
+        raise empty(path, "a first line #Day,place,place,... and a line a day")
+    head = listed[first]
     columns = [at for at in range(1, len(head.cells)) if head.cells[at]]
     seen: set[str] = set()
     for at in columns:
-        name = _known(head, at, "#Day", names)
+        name = known(head, at, "#Day", names)
         if name in seen:
             raise head.wrong("#Day", f"'{name}' stands twice; keep one")
         seen.add(name)
     rows: dict[int, dict[int, float]] = {}
-    for line in lines[first + 1 :]:
+    for line in listed[first + 1 :]:
         if line.cell(0).startswith("#"):
             continue
         day = line.day(0, "#Day")
@@ -414,99 +314,6 @@ def _joined(spells: Sequence[Spell]) -> Iterator[Spell]:
     ]
     for at, spell in enumerate(first):
         yield spell._replace(until=first[at + 1].start - 1 if at + 1 < len(first) else None)
-
-
-def _counts(
-    folder: Path, names: Mapping[str, Place]
-) -> tuple[dict[str, list[tuple[dt.date, float]]], list[str]]:
-    """People counted in each camp that has a series."""
-    path = folder / "data_layout.csv"
-    if not path.is_file():
-        return {}, [f"there is no {SOURCE}/{path.name}: nobody was counted"]
-    found: dict[str, list[tuple[dt.date, float]]] = {}
-    notes = []
-    lines = _lines(path, ("camp", "location", "name"))
-    if not lines:
-        raise _empty(path, "total,file.csv and then camp,file.csv")
-    for line in lines:
-        name = line.text(0, "camp")
-        if name.casefold() == "total":
-            continue
-        if name in found:
-            raise line.wrong("camp", f"'{name}' stands there already; keep one")
-        if name not in names:
-            notes.append(
-                f"{path.name}, line {line.number}: no place is called '{name}'; its counts are left out"
-            )
-            continue
-        files = [cell for cell in line.cells[1:] if cell]
-        if not files:
-            raise line.wrong("camp", f"'{name}' has no file of counts")
-        for file in files:
-            if not (folder / file).is_file():
-                raise line.wrong("camp", f"there is no file {SOURCE}/{file}")
-        found[name] = _added([_series(folder / file) for file in files])
-    return found, notes
-
-
-def _series(path: Path) -> list[tuple[dt.date, float]]:
-    """Dates and counts of a file, dates rising; of several counts on a day the last."""
-    counts: dict[dt.date, float] = {}
-    for line in _counted_lines(path):
-        if line.cell(0) and line.cell(1):
-            counts[line.date(0, "date")] = line.value(1, "count", 0, MOST_PEOPLE)
-        elif line.cell(1):
-            raise line.wrong("date", "is blank; every count needs its date")
-    if not counts:
-        raise _empty(path, "YYYY-MM-DD,count")
-    return sorted(counts.items())
-
-
-def _counted_lines(path: Path) -> list[Line]:
-    """Lines with figures; a first one whose second cell is no number names the columns."""
-    lines = _lines(path, ("date", "datetime"))
-    names = bool(lines) and bool(lines[0].cell(1)) and not any(map(str.isdigit, lines[0].cell(1)))
-    return lines[1:] if names else lines
-
-
-def _added(series: Sequence[list[tuple[dt.date, float]]]) -> list[tuple[dt.date, float]]:
-    """Several series of one camp added up, each held between its dates by a straight line."""
-    if len(series) == 1:
-        return series[0]
-    dates = sorted({date for one in series for date, _ in one})
-    return [(date, sum(_at(one, date) for one in series)) for date in dates]
-
-
-def _at(series: Sequence[tuple[dt.date, float]], date: dt.date) -> float:
-    """A count on a date, by a straight line; before the first and after the last as there."""
-    before = [one for one in series if one[0] <= date]
-    after = [one for one in series if one[0] >= date]
-    if not before or not after:
-        return (before[-1:] or after[:1])[0][1]
-    (first, low), (last, high) = before[-1], after[0]
-    return low if first == last else low + (high - low) * (date - first).days / (last - first).days
-
-
-def _corrected(
-    path: Path, counts: dict[str, list[tuple[dt.date, float]]], names: Mapping[str, Place]
-) -> tuple[dict[str, list[tuple[dt.date, float]]], list[str]]:
-    """Counts before a recount times what makes the last of them the recount."""
-    found, notes = dict(counts), []
-    for line in _lines(path, ("camp", "location", "name"), needed=False):
-        name, date = _known(line, 0, "camp", names), line.date(1, "date")
-        if len(line.cells) > 2 and line.cell(2).casefold() in _NONE[1:]:
-            continue
-        series = found.get(name, [])
-        before = [one for one in series if one[0] < date]
-        after = [one for one in series if one[0] >= date]
-        if not before or not after or before[-1][1] <= 0:
-            notes.append(
-                f"{path.name}, line {line.number}: nothing was counted in {name} on both sides of {date}"
-            )
-            continue
-        factor = after[0][1] / before[-1][1]
-        found[name] = [*((day, count * factor) for day, count in before), *after]
-    return found, notes
 
 
 def write_area(layout: Layout, folder: Path, name: str) -> list[Path]:
