@@ -83,6 +83,15 @@ def test_a_folder_that_is_neither_says_so(tmp_path):
         network.run_case(tmp_path)
 
 
+def test_a_case_without_counts_says_so(tmp_path):
+    nothing = {f"source_data/{name}.csv": None for name in ("data_layout", "x", "y", "total")}
+    folder = layout(tmp_path / "case", nothing)
+    assert cli.main(["import-network", str(folder), "-o", str(tmp_path / "area")]) == cli.DONE
+    for path in (folder, tmp_path / "area"):
+        with pytest.raises(InputError, match="has no counts"):
+            network.run_case(path)
+
+
 def test_import_and_backtest_from_the_command_line(tmp_path, capsys):
     folder, area, out = layout(tmp_path / "two_camps"), tmp_path / "area", tmp_path / "out"
     assert cli.main(["import-network", str(folder), "-o", str(area)]) == cli.DONE

@@ -23,6 +23,7 @@ from displacement.io import network_layout
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import PLACES
 from displacement.io.inputs import Inputs
+from displacement.io.network import OBSERVED
 from displacement.scenario import timeline
 from displacement.scenario.load import load
 from displacement.scenario.model import NetworkSettings, Scenario
@@ -44,6 +45,7 @@ MODELS: Mapping[str, Mapping[str, str]] = {
 }
 """Runs of the model, and the settings of each."""
 SCENARIO = "scenario.yaml"
+NO_COUNTS = "has no counts to hold the model against; add a table of people counted"
 
 
 class Case(NamedTuple):
@@ -78,6 +80,8 @@ def run_case(folder: Path) -> Case:
     """
     if (folder / network_layout.INPUT).is_dir():
         layout = network_layout.read(folder)
+        if not layout.counts:
+            raise InputError(finding(folder, NO_COUNTS))
         with tempfile.TemporaryDirectory() as temporary:
             area = Path(temporary) / "area"
             network_layout.write_area(layout, area, folder.resolve().name)
@@ -93,6 +97,8 @@ def run_case(folder: Path) -> Case:
 
 def _of_area(folder: Path, name: str) -> Case:
     scenario = load(folder / SCENARIO)
+    if not (folder / OBSERVED).is_file() and (scenario.network or NetworkSettings()).counts is None:
+        raise InputError(finding(folder, NO_COUNTS))
     estimates = {}
     for label, settings in MODELS.items():
         question = asked(scenario, settings)
@@ -101,7 +107,7 @@ def _of_area(folder: Path, name: str) -> Case:
         estimates[label] = present(question, inputs, events)
     at = inputs.destinations.zone
     if events.counted is None:
-        raise InputError(finding(folder, "has no counts to hold the model against"))
+        raise ValueError("totals are as observed, and nothing is; read the counts first")
     counts = events.counted[:, at]
     used = read_inputs(asked(scenario, MODELS["model, with capacities"]))
     return Case(

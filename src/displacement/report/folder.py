@@ -168,7 +168,7 @@ pin.csv                  people in need on the last day by zone, cluster and gro
 supply.csv               where the scenario gives stock: need, target, what is outstanding with what is owed from before,
                          what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
-zones.geojson            statistical areas with the figures of the last day
+zones.geojson            statistical areas with the figures of the last day; none of a network of places
 variants.csv             of a scenario with variants that were run beside it: a few figures of each
 summary.md               the answer in a screenful
 
