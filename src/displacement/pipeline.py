@@ -430,7 +430,11 @@ def run_variants(
     spent.add(result.seconds)
     runs = {AS_WRITTEN: sensitivity.at_a_glance(result.people, result.needs), **runs}
     conditions = {AS_WRITTEN: result.condition, **conditions}
-    return replace(result, variants=sensitivity.side_by_side(runs, conditions), seconds=spent.stop())
+    in_arabic = [one.condition_ar for one in (scenario, *of_variants)]
+    beside_each_other = sensitivity.side_by_side(runs, conditions).assign_coords(
+        condition_ar=("variant", in_arabic)
+    )
+    return replace(result, variants=beside_each_other, seconds=spent.stop())
 
 
 def _of_variant(progress: Progress, name: str) -> Progress:

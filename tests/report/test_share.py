@@ -195,6 +195,8 @@ def test_the_population_raster_keeps_the_total(folder, toy_result):
 def test_share_names_no_controller_group_front_or_camp(folder):
     for path in (folder / "share").iterdir():
         text = path.read_text(encoding="utf-8-sig").lower()
+        if path.suffix == ".html":  # all but the longest script, which is Bokeh's own and no figure of ours
+            text = text.replace(max(re.findall(r"<script>.*?</script>", text, re.DOTALL), key=len), "")
         for word in ("alpha", "beta", "gamma", "r1", "controller:", "amber camp", "old mill"):
             assert not re.search(rf"\b{word}\b", text), (path.name, word)
 
@@ -232,7 +234,7 @@ def test_the_resolved_scenario_runs_again_where_it_lies(folder, toy_result):
 def test_a_restricted_run_marks_its_files(tmp_path, toy):
     result = dp.run(changed(toy, sensitivity="restricted"))
     folder = dp.write(result, tmp_path / "run")
-    for name in ("README.txt", "summary.md", "zones.geojson"):
+    for name in ("README.txt", "brief.html", "summary.md", "zones.geojson"):
         assert "RESTRICTED" in (folder / "share" / name).read_text(encoding="utf-8"), name
     for name in ("people.csv", "needs.csv", "origin_destination.csv"):
         assert all(row["note"].endswith("restricted") for row in rows(folder / "share" / name)), name

@@ -71,6 +71,7 @@ def _add_run(commands: Any) -> None:
         help="some members only, counted from 0, END not included: 0:256 and 256:512 are parts for `merge`",
     )
     _add_limits(run)
+    _add_language(run)
     run.add_argument(
         "--keep",
         action="append",
@@ -86,6 +87,14 @@ def _add_merge(commands: Any) -> None:
     merge.add_argument("--out", type=Path, help="folder to write (default: as for the whole run)")
     merge.add_argument("--scenario", type=Path, help="the scenario's YAML file, if it is not where it was")
     _add_limits(merge)
+    _add_language(merge)
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    """In which language people read the run."""
+    parser.add_argument(
+        "--lang", choices=["en", "ar"], default="en", help="language in which the brief opens (default: en)"
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +145,7 @@ def _run(chosen: argparse.Namespace) -> int:
             run = pipeline.run_variants if all_of_them else pipeline.run
             result = run(scenario, keep=chosen.keep, **asked, **crew)
     if chosen.member_range is None:
-        _written(result, chosen.out, watch, progress)
+        _written(result, chosen.out, chosen.lang, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -173,7 +182,7 @@ def _merge(chosen: argparse.Namespace) -> int:
 
     watch.stop()
     result = merge(chosen.parts, chosen.scenario, progress, chosen.max_memory)
-    _written(result, chosen.out, watch, progress)
+    _written(result, chosen.out, chosen.lang, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -184,14 +193,14 @@ def _name(scenario: Scenario) -> str:
     return scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
 
 
-def _written(result: Result, out: Path | None, watch: Stopwatch, progress: Progress) -> None:
+def _written(result: Result, out: Path | None, lang: str, watch: Stopwatch, progress: Progress) -> None:
     """Write the folder of a run and print its summary."""
     from displacement.report.folder import write
 
     target = out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target)
+    write(result, target, lang)
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ from displacement.report.rounding import (
     shared_people,
     shared_quantity,
 )
-from displacement.report.spread import quantiles_by_zone
+from displacement.report.spread import of_all_types, quantiles_by_zone
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -76,18 +76,14 @@ def _people_rows(result: Result) -> Iterator[list[str]]:
     people, zones = result.people, result.inputs.zones
     dates, asked = _dates(people), result.scenario.uncertainty.quantiles
     for measure in PEOPLE:
-        levels = quantiles_by_zone(people[measure], asked, _of_all_types)
-        in_all = over_members(people[measure], lambda part: _of_all_types(part).sum("zone"))
+        levels = quantiles_by_zone(people[measure], asked, of_all_types)
+        in_all = over_members(people[measure], lambda part: of_all_types(part).sum("zone"))
         total = quantiles(in_all.values, asked)
         for day, date in enumerate(dates):
             yield [date, ALL, "whole area", "", "", "", measure, *level_cells(total, (day,), shared_people)]
             for at, code in enumerate(zones.code):
                 place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
                 yield [date, code, *place, measure, *level_cells(levels, (day, at), shared_people)]
-
-
-def _of_all_types(people: xr.DataArray) -> xr.DataArray:
-    return people.sum("type") if "type" in people.dims else people
 
 
 def needs_rows(
@@ -160,7 +156,7 @@ def write_zones(path: Path, result: Result) -> None:
     shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
     last = result.people.isel(time=-1)
     measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
-    levels = {name: middle(_of_all_types(last[name]).values) for name in measures}
+    levels = {name: middle(of_all_types(last[name]).values) for name in measures}
     features = []
     for at, geometry in shapes.items():
         shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}

@@ -539,6 +539,10 @@ class ScenarioFile(_Part):
     """The question in one line; it stands on every output."""
     condition: str = ""
     """What the answer depends on, to follow the word "If"; default: if the events of this scenario come about."""
+    title_ar: str = ""
+    """The question in Arabic, for the brief; default: the title as it is."""
+    condition_ar: str = ""
+    """The condition in Arabic, for the brief, to follow the word "إذا"; default: the condition as it is."""
     area: str
     """The area folder, relative to this file."""
     as_of: dt.date | None = None
