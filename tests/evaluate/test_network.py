@@ -128,4 +128,5 @@ def test_a_network_runs_from_end_to_end_and_shares_no_point_of_a_camp(tmp_path):
     shared = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "share").iterdir()}
     assert {"people.csv", "needs.csv", "origin_destination.csv", "summary.md"} <= set(shared)
     assert "zones.geojson" not in shared
+    assert "a tile for each named place, wherever it lies" in shared["brief.html"]
     assert not any("2.3456" in text or "1.2345" in text for text in shared.values())

@@ -7,6 +7,7 @@ to and distance_km. Every place is a zone, and a cell: everything from blocks on
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,33 +73,25 @@ def read(
     count = len(rows)
     every, nobody = np.arange(count), np.zeros(count, dtype=np.int64)
     nowhere = np.zeros(count)
-    grid = Grid("none", 1.0, 0.0, 0.0, (1, count))
+    grid, cells, of_cell = _tiles(population)
     takes_in = _takes_in(codes, kinds, population, counted)
     capacity = _capacities(rows, kinds) if with_capacities else np.full(count, np.nan)
     observed = gazetteer.folder / OBSERVED
     return Inputs(
         area=gazetteer.area,
         grid=grid,
-        cells=xr.Dataset(
-            {
-                "population": ("cell", population),
-                "zone": ("cell", every),
-                "place": ("cell", every),
-                "any_place": ("cell", every),
-                "response": ("cell", nobody),
-            }
-        ),
+        cells=cells,
         zones=zones,
         controllers=tuple(gazetteer.area.controllers),
         side=np.zeros(len(gazetteer.area.controllers), dtype=np.int64),
         places=NamedPlaces(codes, nowhere, nowhere, nobody, np.full(count, -1)),
         keys=Keys(nobody[:1], nobody[:1]),
-        blocks=Blocks(every, every, nobody, population, nowhere, nowhere, every),
+        blocks=Blocks(of_cell, every, nobody, population, nowhere, nowhere, every),
         destinations=_destinations(takes_in, kinds, population, capacity, camp_size, network.country),
         land=Land(
             grid,
-            np.ones(count, dtype=bool),
-            every,
+            np.ones(grid.size, dtype=bool),
+            cells["any_place"].values,
             {name: Road(nowhere[:1], nowhere[:1], nobody[:1], nowhere[:1]) for name in network.route},
         ),
         crossings=Crossings((), nowhere[:0], nowhere[:0], np.zeros(0, bool), np.zeros(0, bool)),
@@ -115,10 +108,35 @@ def read(
             if path.is_file()
         ),
         tile_side=1,
-        boundaries="named places",
+        boundaries="a tile for each named place, wherever it lies",
         notes=tuple(notes),
         network=network,
     )
+
+
+def _tiles(population: Array) -> tuple[Grid, xr.Dataset, Array]:
+    """A grid with a cell for each place, in the order of the table: as square as may be, and nowhere on earth.
+
+    Returns
+    -------
+    tuple of Grid, xarray.Dataset and array of shape (cell,)
+        The grid, its cells, and the place of each; -1 where there is none.
+    """
+    side = math.isqrt(population.size - 1) + 1 if population.size else 1
+    grid = Grid("none", 1.0, 0.0, 0.0, (-(-population.size // side) or 1, side))
+    place = np.full(grid.size, -1)
+    place[: population.size] = np.arange(population.size)
+    people = np.zeros(grid.size)
+    people[: population.size] = population
+    columns = {
+        "population": people,
+        "zone": place,
+        "place": place,
+        "any_place": np.maximum(place, 0),
+        "response": np.zeros(grid.size, dtype=np.int64),
+    }
+    cells = xr.Dataset({name: ("cell", values) for name, values in columns.items()})
+    return grid, cells, place
 
 
 def _kind(row: Row) -> str:
