@@ -61,9 +61,7 @@ def difference(one: Ready, values: dict[str, float]) -> float:
     movement = one.scenario.movement
     changed = movement.model_copy(update={"destinations": movement.destinations.model_copy(update=values)})
     there = network.present(one.scenario.model_copy(update={"movement": changed}), one.inputs, one.events)
-    if one.events.counted is None:
-        raise ValueError("the world has no counts")
-    counts = one.events.counted[:, one.inputs.destinations.zone]
+    counts = network.by_place(one.events, one.inputs)
     return float(np.nanmean(network.relative_difference(there, counts)))
 
 

@@ -105,14 +105,11 @@ def _of_area(folder: Path, name: str) -> Case:
         inputs = read_inputs(question)
         events = timeline.of(question, inputs)
         estimates[label] = present(question, inputs, events)
-    at = inputs.destinations.zone
-    if events.counted is None:
-        raise ValueError("totals are as observed, and nothing is; read the counts first")
-    counts = events.counted[:, at]
+    counts = by_place(events, inputs)
     used = read_inputs(asked(scenario, MODELS["model, with capacities"]))
     return Case(
         name,
-        tuple(np.array(inputs.zones.code)[at].tolist()),
+        tuple(np.array(inputs.zones.code)[inputs.destinations.zone].tolist()),
         counts,
         {**estimates, **rules(inputs, events, counts, used.destinations.capacity)},
         inputs.notes,
@@ -124,6 +121,13 @@ def asked(scenario: Scenario, settings: Mapping[str, str]) -> Scenario:
     before = scenario.network or NetworkSettings()
     network = NetworkSettings.model_validate(before.model_dump() | {"totals": "observed"} | dict(settings))
     return settled(scenario.model_copy(update={"network": network}))
+
+
+def by_place(events: Timeline, inputs: Inputs) -> Array:
+    """People counted by day and place where people were counted, shape (day, place). [person]"""
+    if events.counted is None:
+        raise ValueError("totals are not as observed, so nobody was counted")
+    return np.asarray(events.counted[:, inputs.destinations.zone])
 
 
 def present(scenario: Scenario, inputs: Inputs, events: Timeline) -> Array:

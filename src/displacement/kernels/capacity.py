@@ -96,8 +96,6 @@ def crowded(
     """
     full = np.isfinite(room)
     free = tuple(_unless(full, party.draw) == 0 for party in parties)
-    if not full.any() and not np.isfinite(capacity).any():
-        return Prices(np.zeros(capacity.shape), np.ones(capacity.shape), free)
     left = np.where(full, np.maximum(room - _bound(parties, free), 0.0), np.inf)
     going = [(party.people > 0) & ~bound for party, bound in zip(parties, free, strict=True)]
     capacity = np.where(_in_reach(parties), capacity, np.inf)
@@ -121,6 +119,11 @@ def crowded(
             break
     with np.errstate(divide="ignore"):
         return Prices(np.asarray(0.0 - np.log(factor)), factor, free)
+
+
+def free_of_charge(places: int, draws: Sequence[Draw]) -> Prices:
+    """What places cost where none crowds and none is full: nothing."""
+    return Prices(np.zeros(places), np.ones(places), tuple(draw.total == 0 for draw in draws))
 
 
 def _unless(full: Array, draw: Draw) -> Array:

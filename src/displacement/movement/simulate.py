@@ -168,6 +168,8 @@ class _Setting(NamedTuple):
     """Share of each entry of `READY`. [1]"""
     keys: int
     zones: int
+    crowds: bool
+    """Whether any destination crowds or may be full."""
 
 
 class _Leaving(NamedTuple):
@@ -256,6 +258,7 @@ def simulate(
         split,
         len(conditions[0].attraction),
         len(zones),
+        bool(np.isfinite(places.capacity).any() or np.isfinite(places.room).any()),
     )
     state = _nobody_away(setting, start)
     if begun is not None:
@@ -381,7 +384,8 @@ def _step(
     moving = _leave_places(state, met, epoch, between.total > 0, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     prices = _with_crowding(state, going, from_blocks, moving, between, met, setting)
-    share, share_between = _shares(from_blocks, between, prices, setting)
+    moved = any(part.any() for part in (moving.onward, state.turned_first, state.turned_again))
+    share, share_between = _shares(from_blocks, between if moved else None, prices, setting)
     from_home, flows = _send(state, leaving, moving, share, share_between, epoch, setting)
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
@@ -433,18 +437,18 @@ def _drawn(met: Conditions, state: _State, setting: _Setting) -> Conditions:
 
 
 def _shares(
-    from_blocks: choice.Draw, between: choice.Draw, prices: capacity.Prices, setting: _Setting
+    from_blocks: choice.Draw, between: choice.Draw | None, prices: capacity.Prices, setting: _Setting
 ) -> tuple[Array, dict[int, Array]]:
-    """Where people go: from blocks, and from destinations by key."""
+    """Where people go: from blocks, and, where anybody moves on, from destinations by key."""
     free_blocks, free_between = prices.free
     places = np.arange(setting.places.count)
-    return (
-        choice.shares(from_blocks, setting.key_of_block, prices.factor, free_blocks),
-        {
-            key: choice.shares(between, np.full_like(places, key), prices.factor, free_between)
-            for key in np.unique(setting.classes.key).tolist()
-        },
-    )
+    share = choice.shares(from_blocks, setting.key_of_block, prices.factor, free_blocks)
+    if between is None:
+        return share, {}
+    return share, {
+        key: choice.shares(between, np.full_like(places, key), prices.factor, free_between)
+        for key in np.unique(setting.classes.key).tolist()
+    }
 
 
 def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
@@ -527,6 +531,8 @@ def _with_crowding(
 ) -> capacity.Prices:
     """What places cost once all who set off in the step have felt one another's crowding (E6)."""
     places = setting.places
+    if not setting.crowds:
+        return capacity.free_of_charge(places.count, (from_blocks, between))
     turned = _by_key(state.turned_first, state.turned_again, setting)
     movers = _by_key(state.turned_first, moving.onward + state.turned_again, setting) * moving.can_go
     leavers = np.zeros((setting.keys, going.size))
