@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from displacement.cli import networks
 from displacement.cli.shared import DONE, Progress, command, from_to, told_of
 
 CASES = Path("scenarios/backtests")
@@ -29,6 +30,13 @@ def _add_backtest(commands: Any) -> None:
         nargs="*",
         metavar="CASE",
         help=f"scenario with a `case:` (default: all in {CASES})",
+    )
+    backtest.add_argument(
+        "--network",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="in place of cases: network areas with counts, or folders in the layout of the field's agent model",
     )
     backtest.add_argument(
         "--members", type=from_to(int, 1, 4096), default=64, help="members of each case (default: 64)"
@@ -124,6 +132,8 @@ def _calibrate(chosen: argparse.Namespace) -> int:
 
 
 def _backtest(chosen: argparse.Namespace) -> int:
+    if chosen.network:
+        return networks.backtest(chosen.network, chosen.out)
     from displacement.evaluate import backtest as past
     from displacement.report import backtest as report
     from displacement.report import marked

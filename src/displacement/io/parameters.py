@@ -13,10 +13,13 @@ from displacement.io.documents import explain, read_document
 from displacement.io.errors import InputError
 from displacement.movement.calibrated import ParameterSet
 
-__all__ = ["SHIPPED", "read", "write"]
+__all__ = ["NETWORKS", "SHIPPED", "of_networks", "read", "write"]
 
 SHIPPED = Path(str(files("displacement.movement") / "calibrated.yaml"))
 """The parameter set that comes with the package and is used where nothing else is asked for."""
+
+NETWORKS = Path(str(files("displacement.movement") / "networks.yaml"))
+"""Assumptions for all networks of places, in place of the defaults; the file says how they were chosen."""
 
 HEAD = "Fitted parameters. Written by `displacement calibrate`; a change by hand is a change of results without a source."
 
@@ -45,6 +48,13 @@ def read(path: Path) -> ParameterSet:
     except ValidationError as error:
         findings = [document.finding(*explain({**detail}, {})) for detail in error.errors()]
         raise InputError(*findings) from None
+
+
+@lru_cache(maxsize=1)
+def of_networks() -> dict[str, dict[str, float]]:
+    """What all networks of places assume where a scenario states nothing, by part and field of the movement."""
+    found: dict[str, dict[str, float]] = read_document(NETWORKS).data["movement"]
+    return found
 
 
 def write(chosen: ParameterSet, path: Path) -> None:

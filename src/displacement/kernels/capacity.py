@@ -121,6 +121,11 @@ def crowded(
         return Prices(np.asarray(0.0 - np.log(factor)), factor, free)
 
 
+def free_of_charge(places: int, draws: Sequence[Draw]) -> Prices:
+    """What places cost where none crowds and none is full: nothing."""
+    return Prices(np.zeros(places), np.ones(places), tuple(draw.total == 0 for draw in draws))
+
+
 def _unless(full: Array, draw: Draw) -> Array:
     """What draws people to all places that are not full, shape (key, origin). [person]"""
     return totals(draw, (~full).astype(float)) if full.any() else draw.total

@@ -88,6 +88,29 @@ def first_departures(
     start = by_group(cells.population, cells.prior_share, movement.departures.staying_share)
     distinct, position = np.unique(factors(movement), return_inverse=True)
     hazard = cumulative(threats, answers, cells.key, movement.hazard, edges, distinct)
+    return from_hazard(cells, start, hazard, position)
+
+
+def from_hazard(cells: Cells, start: Array, hazard: Array, position: Array) -> tuple[xr.Dataset, Array]:
+    """First departures of cells whose hazard is known, summed into their blocks.
+
+    Parameters
+    ----------
+    cells : Cells
+        The inhabited cells.
+    start : array of shape (group, cell)
+        People when the run starts. [person]
+    hazard : array of shape (factor, step + 1, cell)
+        Cumulative hazard, for each relative hazard that occurs. [1]
+    position : array of int, shape (group,)
+        Which of them is that of the group.
+
+    Returns
+    -------
+    xarray.Dataset, array of shape (step, cell)
+        As of `first_departures`.
+    """
+    steps = hazard.shape[1] - 1
     home = np.exp(-hazard)
     leaving = -np.diff(home, axis=1)
     step_hazard = np.diff(hazard, axis=1)
@@ -96,9 +119,7 @@ def first_departures(
     departed = _by_block(leaving, start, position, cells)
     pressed = _by_block(step_hazard, start, position, cells)
     weight = people[:, None, :]
-    mean = np.divide(
-        np.stack(pressed), weight, out=np.zeros((4, len(edges) - 1, cells.blocks)), where=weight > 0
-    )
+    mean = np.divide(np.stack(pressed), weight, out=np.zeros((4, steps, cells.blocks)), where=weight > 0)
     by_block = xr.Dataset(
         {
             "first_departures": (("time", "group", "origin"), np.stack(departed, axis=1)),

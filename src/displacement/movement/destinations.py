@@ -47,6 +47,8 @@ class Places:
         infinite for exits. [person]
     room : array of shape (destination,)
         How many a site declared full still takes when the run starts; infinite for all others. [person]
+    host : array of int, shape (destination,), optional
+        Who takes people in there, such as a country; none: all destinations have one host.
     """
 
     zone: Array
@@ -60,6 +62,7 @@ class Places:
     response: Array
     capacity: Array
     room: Array
+    host: Array | None = None
 
     @property
     def count(self) -> int:
@@ -139,6 +142,54 @@ def allowed_between(places: Places, rules: Destinations) -> Array:
     far = (apart >= rules.nearest_km) | (places.hours_beyond > 0)[None, :]
     np.fill_diagonal(far, False)
     return np.asarray(far, dtype=float)
+
+
+def felt(hours: Array, rules: Destinations) -> Array:
+    """Hours as people count them when they choose: those of a long way less than those of a short one.
+
+    Examples
+    --------
+    >>> felt(np.array([1.0, 3.0]), Destinations(travel_time_decay=1.0, long_way=1.0)).round(3)
+    array([0.693, 1.386])
+    """
+    scale = rules.long_way * rules.travel_time_decay
+    return hours if scale == 0 else np.asarray(np.log1p(scale * hours) / scale)
+
+
+def followed(places: Places, there: Array, rules: Destinations) -> Array:
+    """How much more or less places draw people for those who are there already, and for who hosts them.
+
+    Parameters
+    ----------
+    places : Places
+        Destinations.
+    there : array of shape (destination,)
+        Displaced people who are there. [person]
+    rules : Destinations
+        Following and pull of hosts.
+
+    Returns
+    -------
+    array of shape (destination,)
+        Factor on the attraction. Splitting a destination into two of the same host, with its size and people in any
+        parts, leaves the sum of what they draw as it was, and all others. [1]
+
+    Examples
+    --------
+    >>> nothing = np.zeros(2)
+    >>> two = Places(nothing, nothing, np.ones(2), nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+    >>> followed(two, np.array([30.0, 10.0]), Destinations(following=0.5, followed_from=1e-9)).round(9)
+    array([1.25, 0.75])
+    """
+    sizes, crowd = places.size.sum(), there.sum()
+    part = rules.following * crowd / (crowd + rules.followed_from)
+    by_size = np.divide(places.size, sizes, out=np.zeros_like(places.size), where=sizes > 0)
+    drawn = (1.0 - part) * by_size + (part * there / crowd if part else 0.0)
+    if places.host is not None and rules.host_pull != 1.0:
+        of_host = np.bincount(places.host, drawn)
+        power = np.where(of_host > 0, np.where(of_host > 0, of_host, 1.0) ** (rules.host_pull - 1.0), 0.0)
+        drawn = drawn * power[places.host]
+    return np.asarray(np.divide(drawn, by_size, out=np.zeros_like(drawn), where=by_size > 0))
 
 
 def attraction(

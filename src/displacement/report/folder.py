@@ -95,7 +95,8 @@ def _write_share(folder: Path, result: Result) -> xr.Dataset:
     if result.variants is not None:
         header = share.with_levels(VARIANT_COLUMNS, asked)
         tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
-    layers(result, folder)
+    if result.inputs.network is None:  # places have no outline, and the points of camps are not to be shared
+        layers(result, folder)
     return behind
 
 
@@ -110,7 +111,7 @@ def _write_internal(folder: Path, result: Result, home: Path, needed: xr.Dataset
     shared = [name for name in result.needs.coords if name in result.people.coords]
     needs = result.needs.drop_vars([name for name in shared if name not in result.needs.dims])
     needs = _few(needs, result.scenario.uncertainty.quantiles).reindex(zone=result.people["zone"].values)
-    alone = result.people.sizes["member"] == 1
+    alone = result.flows.sizes["time"] == result.people.sizes["time"]
     parts = [result.people, needs, needed, *([result.flows] if alone else [])]
     merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop_conflicts")
     results.write_netcdf(folder / "result.nc", merged, attributes)
@@ -122,10 +123,11 @@ def _write_internal(folder: Path, result: Result, home: Path, needed: xr.Dataset
         results.write_netcdf(folder / "drivers.nc", result.drivers, attributes)
     if result.fields.data_vars:
         _write_fields(folder, result, attributes)
-    population = {"people when the run starts": result.inputs.cells["population"].values}
-    results.write_raster(
-        folder / "population.tif", result.inputs.grid, population, "person", attributes["comment"]
-    )
+    if result.inputs.network is None:
+        population = {"people when the run starts": result.inputs.cells["population"].values}
+        results.write_raster(
+            folder / "population.tif", result.inputs.grid, population, "person", attributes["comment"]
+        )
     _write_pairs(folder / "origin_destination.csv", result)
     results.write_yaml(folder / "scenario.resolved.yaml", result.scenario.settings(home))
     write_exact(folder, result.aid, attributes)
@@ -200,7 +202,7 @@ supply.csv               where the scenario gives stock: need, target, what is o
                          what could be delivered if nobody else asked, what is, the gap and what it is for want of
 origin_destination.csv   trips set off on, by week and admin 2
 zones.gpkg, .geojson     statistical areas with the figures of the last day; zones.gpkg also of every day, in the
-                         layer zones_by_day
+                         layer zones_by_day; none of a network of places
 zones.qml                how QGIS colours both
 map.png, chart.png       for slides, where they were asked for
 variants.csv             of a scenario with variants that were run beside it: a few figures of each

@@ -148,7 +148,7 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
         ]
     )
     dates = _dates(result.flows)
-    of_week = 7 if result.people.sizes["member"] == 1 else 1
+    of_week = 7 if result.flows.sizes["time"] == result.people.sizes["time"] else 1
     for first in range(0, len(dates), of_week):
         levels = quantiles(
             pairs[:, first : first + of_week].sum(axis=1), result.scenario.uncertainty.quantiles

@@ -139,7 +139,7 @@ def sites(result: Result) -> Sites | None:
     return Sites(
         people(there, asked),
         people(places.size[of_site].sum(keepdims=True), asked),
-        people(np.array([free]), asked) if round(free) else None,
+        people(np.array([free]), asked) if np.isfinite(free) and round(free) else None,
     )
 
 
