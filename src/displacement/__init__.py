@@ -38,6 +38,8 @@ def __getattr__(name: str) -> Any:
         return import_module("displacement.report")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name == "report":
+        return import_module("displacement.report")
     raise AttributeError(f"module 'displacement' has no attribute '{name}'")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from displacement.cli import networks
-from displacement.cli.shared import DONE, Progress, command, from_to
+from displacement.cli.shared import DONE, Progress, command, from_to, told_of
 
 CASES = Path("scenarios/backtests")
 """Where the past cases lie, beside the working directory."""
@@ -152,7 +152,7 @@ def _backtest(chosen: argparse.Namespace) -> int:
                 population=level,
                 parameters=chosen.parameters,
                 workers=chosen.workers or os.cpu_count() or 1,
-                progress=_told_of(progress, f"{scenario.path.stem}, {level} population"),
+                progress=told_of(progress, f"{scenario.path.stem}, {level} population"),
             )
             cases.setdefault(level, []).append(case)
     progress("scoring")
@@ -207,11 +207,6 @@ def _has_levels(scenario: Any) -> bool:
         return False
     rows = tables.read(scenario.file(scenario.population.zones), ["zone", "population"])
     return bool(rows) and {"low", "high"} <= set(rows[0])
-
-
-def _told_of(progress: Progress, name: str) -> Callable[..., None]:
-    """Progress that says of which case it speaks."""
-    return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
 def _made_of(scenarios: Sequence[Any]) -> dict[str, Any]:

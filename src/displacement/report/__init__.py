@@ -1,15 +1,25 @@
-"""What is written of a run, loaded when it is first used, so that importing this imports nothing heavy."""
+"""What is written of a run: its brief, layers and pictures, and runs side by side.
+
+The functions are loaded when they are first used, so that the room stays light to enter.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from displacement.report.briefs.page import brief
+    from displacement.report.comparing.folder import compare
+    from displacement.report.maps.pictures import chart, picture
+    from displacement.report.maps.zone_layers import layers
 
-__all__ = ["brief"]
+__all__ = ["brief", "chart", "compare", "layers", "picture"]
 
 _HOME = {
     "brief": "displacement.report.briefs.page",
+    "chart": "displacement.report.maps.pictures",
+    "compare": "displacement.report.comparing.folder",
+    "layers": "displacement.report.maps.zone_layers",
+    "picture": "displacement.report.maps.pictures",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from displacement.report.briefs.shown import HIDDEN, Steps
-from displacement.report.classes import COLOURS, NO_DATA, NOTHING, SUPPRESSED, class_of
+from displacement.report.classes import FEW, class_of
 from displacement.report.rounding import SMALLEST
 
 __all__ = [
@@ -86,12 +86,7 @@ def colour_of(figure: float | None) -> str:
     >>> colour_of(0), colour_of(-1), colour_of(None), colour_of(330_000)
     ('#ffffff', '#ede6d3', '#d9d9d9', '#0c2c84')
     """
-    if figure is None:
-        return NO_DATA
-    if figure == HIDDEN:
-        return SUPPRESSED
-    found = class_of(figure) or -1
-    return COLOURS[found - 1] if found > 0 else NOTHING
+    return (FEW if figure == HIDDEN else class_of(figure)).colour
 
 
 class Frame(NamedTuple):

@@ -34,7 +34,7 @@ from displacement.report.briefs.drawing import (
 from displacement.report.briefs.shown import Shown, shown_at
 from displacement.report.briefs.shown import people as figure
 from displacement.report.briefs.wording import LANGUAGES, Coded, Named, Said, both, in_both, number, told
-from displacement.report.classes import BREAKS, COLOURS, NO_DATA, NOTHING, SUPPRESSED
+from displacement.report.classes import BREAKS, COLOURS, FEW, NOBODY, UNKNOWN
 from displacement.report.trust import number as score
 from displacement.result import Result
 
@@ -255,7 +255,7 @@ def _drawn(result: Result) -> dict[str, Any]:
     there = days.zones["there"].middle
     listed = _listed(days, len(zones.code))
     frame = frame_of(outlines, listed)
-    fixed = {"nobody": NOTHING, "few": SUPPRESSED, "unknown": NO_DATA}
+    fixed = {"nobody": NOBODY.colour, "few": FEW.colour, "unknown": UNKNOWN.colour}
     return {
         "swatches": fixed | dict(enumerate(COLOURS)),
         "shown_days": days.shown,
