@@ -326,6 +326,8 @@ def test_splitting_a_camp_changes_no_other(size, part, following, pull, count, t
 
 def test_members_spread_around_the_median_run(tmp_path):
     result = dp.run(area(tmp_path), members=4)
+    in_x = result.people["present_new"].sel(zone="X").sum("type").isel(time=-1).values
+    assert in_x.std() > 1, "where people go is not known exactly"
     assert result.people.sizes["member"] == 4
     total = result.people["present_new"].sum(("zone", "type")).isel(time=-1).values
     np.testing.assert_allclose(total, 300, rtol=1e-9, err_msg="totals are as observed in every member")
@@ -336,6 +338,15 @@ def test_a_scenario_can_state_what_networks_assume(tmp_path):
     shipped = parameters.of_networks()["destinations"]
     assert stated.movement.destinations.following == 0.111
     assert stated.movement.destinations.long_way == shipped["long_way"]
+
+
+def test_members_keep_what_a_scenario_states(tmp_path):
+    stated = dp.load(area(tmp_path, extra="movement: {destinations: {long_way: 0.5}}\n"))
+    several = stated.uncertainty.model_copy(update={"members": 8})
+    drawn = ensemble.members(asked.settled(stated.model_copy(update={"uncertainty": several})))
+    assert {one.destinations.long_way for one in drawn} == {0.5}
+    assert len({one.destinations.following for one in drawn}) == 8
+    assert max(one.destinations.following for one in drawn) <= 1.0
 
 
 def test_grids_keep_their_assumptions(toy):

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from layouts import LOCATIONS, layout
 
+import displacement as dp
 from displacement import cli
 from displacement.evaluate import network
 from displacement.io.errors import InputError
 from displacement.report import network as report
+from displacement.report.maps.pictures import picture
+from displacement.report.maps.zone_layers import layers
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +133,12 @@ def test_a_network_runs_from_end_to_end_and_shares_no_point_of_a_camp(tmp_path):
     assert "zones.geojson" not in shared
     assert "a tile for each named place, wherever it lies" in shared["brief.html"]
     assert not any("2.3456" in text or "1.2345" in text for text in shared.values())
+
+
+def test_a_network_has_no_map_to_draw_and_says_so(tmp_path):
+    folder = layout(tmp_path / "two_camps")
+    assert cli.main(["import-network", str(folder), "-o", str(tmp_path / "area")]) == cli.DONE
+    result = dp.run(tmp_path / "area" / "scenario.yaml")
+    assert layers(result, tmp_path) == ()
+    with pytest.raises(InputError, match="no outlines to draw"):
+        picture(result, tmp_path / "map.png")

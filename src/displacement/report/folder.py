@@ -54,7 +54,8 @@ def write(result: Result, folder: str | Path, lang: str = "en", pictures: bool =
         behind = _write_share(partial / "share", result)
         brief(result, partial / "share" / "brief.html", lang)
         if pictures:
-            picture(result, partial / "share" / "map.png")
+            if result.inputs.network is None:
+                picture(result, partial / "share" / "map.png")
             chart(result, partial / "share" / "chart.png")
         _write_internal(partial / "internal", result, target / "internal", in_all(result.needs, behind))
         folders.write_manifest(partial, dict(result.provenance))
@@ -95,8 +96,7 @@ def _write_share(folder: Path, result: Result) -> xr.Dataset:
     if result.variants is not None:
         header = share.with_levels(VARIANT_COLUMNS, asked)
         tables.write(folder / "variants.csv", header, marked(variant_rows(result.variants, asked)))
-    if result.inputs.network is None:  # places have no outline, and the points of camps are not to be shared
-        layers(result, folder)
+    layers(result, folder)
     return behind
 
 
@@ -204,6 +204,7 @@ origin_destination.csv   trips set off on, by week and admin 2
 zones.gpkg, .geojson     statistical areas with the figures of the last day; zones.gpkg also of every day, in the
                          layer zones_by_day; none of a network of places
 zones.qml                how QGIS colours both
+                         (not of a network of places: these have no outlines)
 map.png, chart.png       for slides, where they were asked for
 variants.csv             of a scenario with variants that were run beside it: a few figures of each
 summary.md               the answer in a screenful

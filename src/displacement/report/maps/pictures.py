@@ -78,9 +78,14 @@ def picture(result: Result, path: str | Path = "map.png") -> Path:
     Raises
     ------
     InputError
-        If matplotlib is not installed, or the file cannot be written.
+        If matplotlib is not installed, the area is a network of places, which has no outlines, or the file cannot be
+        written.
     """
     target = Path(path)
+    if result.inputs.network is not None:
+        raise InputError(
+            finding(target, "a network of places has no outlines to draw; the chart has its figures")
+        )
     figure = _slide(target, result)
     grid = result.inputs.grid
     shapes = results.outlines(grid, result.inputs.cells["zone"].values, grid.crs)

@@ -33,12 +33,15 @@ def layers(result: Result, folder: str | Path) -> tuple[Path, ...]:
     -------
     tuple of pathlib.Path
         `zones.geojson` and `zones.gpkg`, outlines with the figures of the last day; in the GeoPackage the layer
-        `zones_by_day` has those of every day. `zones.qml`, the style of both for QGIS.
+        `zones_by_day` has those of every day. `zones.qml`, the style of both for QGIS. Of a network of places nothing:
+        places have no outline, and the points of camps are not to be shared.
 
     Notes
     -----
     Figures are rounded to two digits and suppressed one by one: NULL with `lt100` in the column that ends in `_note`.
     """
+    if result.inputs.network is not None:
+        return ()
     paths = tuple(Path(folder) / name for name in NAMES)
     shapes = results.outlines(result.inputs.grid, result.inputs.cells["zone"].values)
     about = f"{boundaries(result)} {result.notice}"
