@@ -7,7 +7,7 @@ MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
-.PHONY: run bench backtest calibrate tables test test-slow check format manifest clean
+.PHONY: run bench backtest calibrate tables test test-slow test-office check format manifest clean
 
 $(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,10 @@ test: $(VENV)/.developer
 
 test-slow: $(VENV)/.developer
 	$(BIN)/python -m pytest -q -m slow
+
+# Workbooks recalculated in LibreOffice (soffice on the path).
+test-office: $(VENV)/.developer
+	$(BIN)/python -m pytest -q -m office
 
 # Kernels and whole runs beside the packages one would otherwise pick; a quarter of an hour on an idle machine.
 bench: $(VENV)/.developer

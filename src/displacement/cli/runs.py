@@ -78,6 +78,11 @@ def _add_run(commands: Any) -> None:
         choices=["control", "departures"],
         help="keep a gridded field in internal/fields.nc",
     )
+    run.add_argument(
+        "--daily",
+        action="store_true",
+        help="needs of every zone by day in the workbooks, beside those by week",
+    )
 
 
 def _add_merge(commands: Any) -> None:
@@ -136,7 +141,7 @@ def _run(chosen: argparse.Namespace) -> int:
             run = pipeline.run_variants if all_of_them else pipeline.run
             result = run(scenario, keep=chosen.keep, **asked, **crew)
     if chosen.member_range is None:
-        _written(result, chosen.out, watch, progress)
+        _written(result, chosen.out, watch, progress, chosen.daily)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -184,14 +189,16 @@ def _name(scenario: Scenario) -> str:
     return scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
 
 
-def _written(result: Result, out: Path | None, watch: Stopwatch, progress: Progress) -> None:
+def _written(
+    result: Result, out: Path | None, watch: Stopwatch, progress: Progress, daily: bool = False
+) -> None:
     """Write the folder of a run and print its summary."""
     from displacement.report.folder import write
 
     target = out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target)
+    write(result, target, daily)
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))

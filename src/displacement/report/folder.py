@@ -13,6 +13,7 @@ import xarray as xr
 from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.aid import write_exact, write_shared
+from displacement.report.books.book import write_both
 from displacement.report.observed import beside
 from displacement.report.spread import middle_by_zone, quantiles_by_zone
 from displacement.report.summary import summary
@@ -21,7 +22,7 @@ from displacement.result import Result
 from displacement.variables import PEOPLE
 
 
-def write(result: Result, folder: str | Path) -> Path:
+def write(result: Result, folder: str | Path, daily: bool = False) -> Path:
     """Write a run's folder, whole or not at all.
 
     Parameters
@@ -29,6 +30,8 @@ def write(result: Result, folder: str | Path) -> Path:
     result : Result
     folder : str or pathlib.Path
         Its place; an older run there is replaced when all is written.
+    daily : bool
+        Needs of every zone by day in the workbooks too.
 
     Returns
     -------
@@ -46,6 +49,7 @@ def write(result: Result, folder: str | Path) -> Path:
         (partial / "internal").mkdir()
         _write_share(partial / "share", result)
         _write_internal(partial / "internal", result, target / "internal")
+        write_both(result, partial / "share" / "needs.xlsx", partial / "internal" / "needs.xlsx", daily)
         folders.write_manifest(partial, dict(result.provenance))
     return target
 
@@ -159,6 +163,7 @@ def _write_pairs(path: Path, result: Result) -> None:
 
 _README = """{notice}
 
+needs.xlsx               the workbook: needs, gap and trucks as formulas on people, stock and assumptions
 people.csv               people by day and zone, measure by measure (zone ALL: the whole area)
 needs.csv                aid needed by day and zone, item by item
 pin.csv                  people in need on the last day by zone, cluster and group, as the programme cycle records them;
