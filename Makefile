@@ -7,7 +7,7 @@ MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
-.PHONY: run bench backtest calibrate tables test test-slow test-browser check format manifest clean
+.PHONY: run bench backtest calibrate tables test test-slow test-browser test-office check format manifest clean
 
 $(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,10 @@ test-slow: $(VENV)/.developer
 test-browser: $(VENV)/.developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+# Workbooks recalculated in LibreOffice (soffice on the path).
+test-office: $(VENV)/.developer
+	$(BIN)/python -m pytest -q -m office
 
 # Kernels and whole runs beside the packages one would otherwise pick; a quarter of an hour on an idle machine.
 bench: $(VENV)/.developer

@@ -9,6 +9,7 @@ import pytest
 import displacement as dp
 from displacement import cli
 from displacement.aid import aid_lines_of
+from displacement.report import exact_workbook
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -146,3 +147,23 @@ def test_the_network_of_the_readme_runs_as_written(tmp_path):
         .sum(("type", "member", "zone"))
     )
     assert float(counted[30]) == pytest.approx(9000 + 2500)
+
+
+def test_the_workbook_of_the_readme_goes_back_into_a_scenario(tmp_path, capsys):
+    """Its commands as they stand, with a run of two weeks in place of one that lies there."""
+    import openpyxl
+
+    commands = re.search(r"### The workbook.*?```\n(.*?)```", README, re.DOTALL)
+    assert commands is not None
+    asked = commands[1].splitlines()[0].partition("#")[0].split()
+    assert asked[:2] == ["displacement", "import-assumptions"]
+    base = ROOT / "scenarios" / "minimal.yaml"
+    book = exact_workbook(dp.run(base), tmp_path / "needs.xlsx")
+    opened = openpyxl.load_workbook(book)
+    (cell,) = [row[7] for row in opened["assumptions"].iter_rows() if row[0].value == "water_domestic"]
+    cell.value = 20
+    opened.save(book)
+    out = tmp_path / "mine.yaml"
+    assert cli.main(["import-assumptions", str(book), asked[3], str(out), "--base", str(base)]) == cli.DONE
+    assert "water_domestic: quantity 15 -> 20" in capsys.readouterr().out
+    assert aid_lines_of(dp.load(out)).item("water_domestic").quantity == 20

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from displacement.cli import comparing, networks, past, runs
+from displacement.cli import books, comparing, networks, past, runs
 from displacement.cli.shared import DONE, FAILED, WRONG_INPUT, WRONG_USAGE, command, from_to, print_notes
 
 
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add(commands)
     past.add(commands)
     networks.add(commands)
+    books.add(commands)
     validate = command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     command(commands, "schema", "print the JSON Schema of a scenario", _schema)

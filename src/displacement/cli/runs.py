@@ -108,6 +108,11 @@ def _add_written(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--png", action="store_true", help="also write share/map.png and share/chart.png, for slides"
     )
+    parser.add_argument(
+        "--daily",
+        action="store_true",
+        help="needs of every zone by day in the workbooks, beside those by week",
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +222,7 @@ def _written(result: Result, asked: argparse.Namespace, watch: Stopwatch, progre
     target = asked.out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target, asked.lang, asked.png)
+    write(result, target, asked.lang, asked.png, asked.daily)
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ import xarray as xr
 from displacement.io import folders, results, tables
 from displacement.report import share
 from displacement.report.aid import in_all, write_exact, write_shared
+from displacement.report.books.book import write_both
 from displacement.report.briefs.page import brief
 from displacement.report.maps.pictures import chart, picture
 from displacement.report.maps.zone_layers import layers
@@ -24,7 +25,9 @@ from displacement.result import Result
 from displacement.variables import PEOPLE
 
 
-def write(result: Result, folder: str | Path, lang: str = "en", pictures: bool = False) -> Path:
+def write(
+    result: Result, folder: str | Path, lang: str = "en", pictures: bool = False, daily: bool = False
+) -> Path:
     """Write a run's folder, whole or not at all.
 
     Parameters
@@ -36,6 +39,8 @@ def write(result: Result, folder: str | Path, lang: str = "en", pictures: bool =
         The language in which the brief opens.
     pictures : bool
         Whether `share/` also gets `map.png` and `chart.png`, for slides.
+    daily : bool
+        Needs of every zone by day in the workbooks too.
 
     Returns
     -------
@@ -58,6 +63,7 @@ def write(result: Result, folder: str | Path, lang: str = "en", pictures: bool =
                 picture(result, partial / "share" / "map.png")
             chart(result, partial / "share" / "chart.png")
         _write_internal(partial / "internal", result, target / "internal", in_all(result.needs, behind))
+        write_both(result, partial / "share" / "needs.xlsx", partial / "internal" / "needs.xlsx", daily)
         folders.write_manifest(partial, dict(result.provenance))
     return target
 
@@ -194,6 +200,7 @@ def _write_pairs(path: Path, result: Result) -> None:
 _README = """{notice}
 
 brief.html               the one page to read first: opens offline, in English and Arabic, and prints
+needs.xlsx               the workbook: needs, gap and trucks as formulas on people, stock and assumptions
 people.csv               people by day and zone, measure by measure (zone ALL: the whole area)
 needs.csv                aid needed by day and zone, item by item
 pin.csv                  people in need on the last day by zone, cluster and group, as the programme cycle records them;

@@ -45,7 +45,7 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     today = people["by_zone"].transpose("time", "zone", "item").values
     today_all = people["in_all"].transpose("time", "item").values
     kinds = supply["kind"].values
-    ever, ever_all = _who_is_owed(today, kinds), _who_is_owed(today_all, kinds)
+    ever, ever_all = who_is_owed(today, kinds), who_is_owed(today_all, kinds)
     by_zone = {
         name: middle_by_zone(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES
     }
@@ -77,6 +77,16 @@ def _over_zones(quantity: xr.DataArray) -> xr.DataArray:
     return quantity.sum("zone")
 
 
+def lacking_by_item(supply: xr.Dataset) -> Array:
+    """How much of the members' gaps in all zones is for want of what, (constraint, time, item)."""
+    found = np.zeros((len(CONSTRAINTS), supply.sizes["time"], supply.sizes["item"]))
+    for part in by_members(supply[["binding", "gap"]].transpose("member", "time", "zone", "item")):
+        gap = part["gap"].values
+        for code in range(len(CONSTRAINTS)):
+            found[code] += np.where(part["binding"].values == code, gap, 0.0).sum(axis=(0, 2))
+    return found
+
+
 def _lacking_by(supply: xr.Dataset) -> Array:
     """How much of the members' gaps is for want of what, (constraint, time, zone, item)."""
     dims = ("time", "zone", "item")
@@ -88,7 +98,7 @@ def _lacking_by(supply: xr.Dataset) -> Array:
     return found
 
 
-def _who_is_owed(today: Array, kinds: Array) -> Array:
+def who_is_owed(today: Array, kinds: Array) -> Array:
     """People to whom anything of an item may still be owed: all so far; of what is by day or period, the most there at
     once. The last axis is the item."""
     most, all_so_far = np.maximum.accumulate(today, axis=0), np.cumsum(today, axis=0)
