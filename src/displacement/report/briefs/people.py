@@ -54,8 +54,10 @@ class Again(NamedTuple):
 
     before: Shown
     """Of those who ever left, people who had been displaced before the run."""
+    left: Shown
+    """All who ever left."""
     share: float | None
-    """The same as a share of all who ever left; None where either may not be shown. [1]"""
+    """The first as a share of these; None where either may not be shown. [1]"""
     onward: Shown
     """Arrivals that were second or later moves in the run. [movement]"""
 
@@ -112,7 +114,7 @@ def again(result: Result) -> Again:
     shown, whole = people(before, asked), people(ever, asked)
     known = bool(shown.middle) and bool(whole.middle)
     share = float(middle(before) / middle(ever)) if known else None
-    return Again(shown, share, people(moves.values, asked))
+    return Again(shown, whole, share, people(moves.values, asked))
 
 
 def top(result: Result, measure: str, count: int = 5) -> list[Zone]:
