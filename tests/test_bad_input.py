@@ -316,7 +316,7 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "a period of 10,000 days": (
         head("days: 10", "days: 10000"),
-        "q.yaml:3:29: period.days: input should be less than or equal to 730 (got 10000)",
+        "q.yaml:3:29: period.days: input should be less than or equal to 1830 (got 10000)",
     ),
     "a period at the end of time": (
         head("2030-01-01", "9999-12-30"),

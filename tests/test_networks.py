@@ -12,7 +12,6 @@ from layouts import CLOSURES, LOCATIONS, ROUTES, layout
 
 import displacement as dp
 from displacement import asked, ensemble, stages
-from displacement.evaluate import network
 from displacement.io import network_layout, parameters
 from displacement.io.errors import InputError
 from displacement.movement import simulate
@@ -410,4 +409,3 @@ def test_grids_have_no_network_and_no_steps_of_a_day(tmp_path, toy):
     with pytest.raises(InputError) as raised:
         dp.load(path)
     assert len(raised.value.findings) == 2
-    assert network.MODEL == "model"

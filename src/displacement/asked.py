@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from displacement import ensemble, stages
 from displacement.aid import aid_lines_of
 from displacement.io import area, network, parameters, reports, stock
-from displacement.io.gazetteer import PLACES, Gazetteer
+from displacement.io.gazetteer import OBSERVED, PLACES, Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
@@ -113,7 +113,7 @@ def _network(gazetteer: Gazetteer, scenario: Scenario) -> Inputs:
     settings = scenario.network or NetworkSettings()
     counted = None
     if settings.totals == "observed":
-        counted = network.places_counted(scenario.file(settings.counts or network.OBSERVED))
+        counted = network.places_counted(scenario.file(settings.counts or OBSERVED))
     size = scenario.movement.area.camp_size
     return network.read(gazetteer, size, settings.capacities == "use", counted)
 

@@ -21,9 +21,8 @@ from displacement import ensemble, stages
 from displacement.asked import read_inputs, settled
 from displacement.io import network_layout
 from displacement.io.errors import InputError, finding
-from displacement.io.gazetteer import PLACES
+from displacement.io.gazetteer import OBSERVED, PLACES
 from displacement.io.inputs import Inputs
-from displacement.io.network import OBSERVED
 from displacement.scenario import timeline
 from displacement.scenario.load import load
 from displacement.scenario.model import NetworkSettings, Scenario

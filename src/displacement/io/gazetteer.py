@@ -62,8 +62,8 @@ class Tables(_Part):
     crossings: str = "crossings.csv"
 
 
-PLACES, ROUTES = "places.csv", "routes.csv"
-"""Tables of a network area: named places, and the routes between them."""
+PLACES, ROUTES, CONFLICT, OBSERVED = "places.csv", "routes.csv", "conflict.csv", "observed.csv"
+"""Tables of a network area: named places, the routes between them, conflict by place and day, and people counted."""
 ROUTE_MARK = "--"
 """Stands between the two places of a route, in its name."""
 _OF_A_NETWORK: Mapping[str, Any] = {

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from displacement.grid import Grid
 from displacement.io import tables
 from displacement.io.errors import InputError, finding, suggestion
-from displacement.io.gazetteer import PLACES, ROUTES, Gazetteer, route_name
+from displacement.io.gazetteer import CONFLICT, OBSERVED, PLACES, ROUTES, Gazetteer, route_name
 from displacement.io.inputs import Crossings, Inputs, Land, NamedPlaces, Network, Road, Zones
 from displacement.io.population import MOST_PEOPLE
 from displacement.io.tables import Row
@@ -28,8 +28,6 @@ from displacement.movement.destinations import TYPES, Keys, Places
 
 Array = NDArray[Any]
 
-CONFLICT, OBSERVED = "conflict.csv", "observed.csv"
-"""Tables of conflict by place and day, and of people counted."""
 TOWN, CAMP, IDP_CAMP, HUB, MARKER = KINDS = ("town", "camp", "idpcamp", "hub", "marker")
 """Kinds of places: where people live; camps abroad and inside; hubs, which only pass people on; points on the way."""
 CAMPS = (CAMP, IDP_CAMP)

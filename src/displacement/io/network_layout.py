@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from displacement.io import tables
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.folders import whole_folder
-from displacement.io.gazetteer import PLACES, ROUTES, route_name
+from displacement.io.gazetteer import CONFLICT, OBSERVED, PLACES, ROUTES, route_name
 from displacement.io.layout_counts import SOURCE, Series, corrected, counted
 from displacement.io.layout_lines import MOST_PEOPLE, Line, all_lines, empty, known, lines
-from displacement.io.network import CAMP, CAMPS, CONFLICT, HUB, IDP_CAMP, LONGEST, MARKER, OBSERVED, TOWN
+from displacement.io.network import CAMP, CAMPS, HUB, IDP_CAMP, LONGEST, MARKER, TOWN
 
 INPUT = "input_csv"
 LONGEST_RUN = 1830

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from displacement.io import tables
 from displacement.io.documents import Document, Location, explain
 from displacement.io.errors import InputError, finding, suggestion
-from displacement.io.gazetteer import Gazetteer, Kind
+from displacement.io.gazetteer import CONFLICT, OBSERVED, Gazetteer, Kind
 from displacement.scenario import aid_lines, model
 from displacement.scenario.compose import PATCH_KEYS, composed, patched
 from displacement.scenario.model import Scenario, ScenarioFile, named_files
@@ -189,11 +189,11 @@ def _of_a_network(document: Document, written: ScenarioFile, gazetteer: Gazettee
             )
         return
     settings = written.network or model.NetworkSettings()
-    counts = settings.counts is not None or (gazetteer.folder / "observed.csv").is_file()
+    counts = settings.counts is not None or (gazetteer.folder / OBSERVED).is_file()
     if settings.totals == "observed" and not counts:
         message = "needs a table of people counted: observed.csv in the area folder, or network.counts"
         yield document.finding(("network", "totals"), message)
-    if settings.conflict is None and not (gazetteer.folder / "conflict.csv").is_file():
+    if settings.conflict is None and not (gazetteer.folder / CONFLICT).is_file():
         message = "there is no conflict.csv in the area folder; write it, or name a table in network.conflict"
         yield document.finding(("area",), message)
     for index, event in enumerate(written.events):
