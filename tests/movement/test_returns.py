@@ -295,12 +295,12 @@ def test_people_by_block_and_by_destination_are_the_same_people(toy, monkeypatch
 
 def test_those_who_always_go_home_alike_move_together_as_they_would_one_by_one(toy, monkeypatch):
     """Lumping rows of like hazards is exact; every class and entry of READY in a row of its own gives the same."""
-    from displacement.movement import simulate
+    from displacement.movement import classes
 
     def one_by_one(homeward, adding):
         return np.arange(homeward.shape[1] * adding.shape[1]).reshape(adding.shape[1], -1).T
 
-    real, rows = simulate._rows, []
+    real, rows = classes.rows_of, []
 
     def watched(homeward, adding):
         rows.append(real(homeward, adding))
@@ -309,7 +309,7 @@ def test_those_who_always_go_home_alike_move_together_as_they_would_one_by_one(t
     events = [*assault("2030-01-08"), {"close": "X-WEST", "date": "2030-01-05"}]
     found = []
     for way in (watched, one_by_one):
-        monkeypatch.setattr(simulate, "_rows", way)
+        monkeypatch.setattr(classes, "rows_of", way)
         found.append(run(toy, events, 60))
     lumped, apart = found
     assert float(lumped["returned_cum"].sum()) > 0

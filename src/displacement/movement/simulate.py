@@ -15,15 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import sparse
 
 from displacement.kernels import capacity, choice
 from displacement.movement import returns, trips
 from displacement.movement.assumptions import Movement
 from displacement.movement.blocks import Blocks
+from displacement.movement.classes import Classes, classes_of
 from displacement.movement.departures import PRIOR
 from displacement.movement.destinations import Places, felt, followed
 from displacement.movement.ledger import Ledger, Step
+from displacement.movement.state import State, already_away, nobody_away
 
 Array = NDArray[Any]
 
@@ -77,68 +78,6 @@ class Conditions(NamedTuple):
     """Exits through which nobody comes back, shape (destination,)."""
 
 
-class _Classes(NamedTuple):
-    """Origin classes: pairs of key and zone, in order. A row is a class and what its people need to go home.
-
-    So the classes of a key lie together, and so do its rows.
-    """
-
-    zone: Array
-    key: Array
-    of_block: Array
-    """Class of each block, shape (block,)."""
-    adding: sparse.csr_array
-    """Adds blocks up to classes, shape (block, class)."""
-    row: Array
-    """Row of each entry of `READY` and class, shape (ready, class): those who always go home alike share one."""
-    of_row: Array
-    """Class of each row."""
-    split: Array
-    """Share of a class that is in each row. [1]"""
-    alone: Array | None = None
-    """The block of each class where every class has one, so that nothing needs adding."""
-
-    @property
-    def key_of_row(self) -> Array:
-        """Response key of each row."""
-        return np.asarray(self.key[self.of_row])
-
-    def by_class(self, people: Array) -> Array:
-        """People by class from people by (ready, block), shape (ready, class)."""
-        return np.asarray(people @ self.adding if self.alone is None else people[:, self.alone])
-
-    def by_row(self, people: Array) -> Array:
-        """People by row from people by (ready, block), shape (row,)."""
-        return np.bincount(self.row.ravel(), self.by_class(people).ravel(), self.of_row.size)
-
-
-class _State(NamedTuple):
-    """Where everybody is. A step makes a new one, but for `first` and `again`, which it changes in place."""
-
-    home: Array
-    """Never left, shape (group, block)."""
-    unable: Array
-    """Want to leave for the first time and cannot, shape (status, block)."""
-    stayed: Array
-    """Wanted to leave, could not, and found it quiet again before they could, shape (status, block)."""
-    returned: Array
-    """Came home, shape (ready, status, block)."""
-    away: Array
-    """Away from home by block, shape (ready, status, block): the sum of the three below."""
-    present: Array
-    """Shape (row, destination)."""
-    first: trips.OnTheWay
-    """On their first trip, by class; how ready they are to go home is told apart on arrival."""
-    again: trips.OnTheWay
-    """On a later trip, by row."""
-    turned_first: Array
-    """Found the destination of their first trip closed and choose again there, shape (class, destination)."""
-    turned_again: Array
-    """The same of a later trip, shape (row, destination)."""
-    price: Array
-    """Of crowding, shape (destination,). [logit]"""
-
-
 class _Epoch(NamedTuple):
     """Travel during one closure epoch."""
 
@@ -158,7 +97,7 @@ class _Epoch(NamedTuple):
 class _Setting(NamedTuple):
     """What stays the same over the run."""
 
-    classes: _Classes
+    classes: Classes
     places: Places
     allowed: Allowed
     key_of_block: Array
@@ -249,7 +188,7 @@ def simulate(
     split = returns.classes(movement.returns)
     homeward = np.stack([met.homeward for met in conditions])
     setting = _Setting(
-        _classes(blocks, _ever_away(fresh, begun), homeward, split),
+        classes_of(blocks, _ever_away(fresh, begun), homeward, split),
         places,
         allowed,
         blocks.key,
@@ -260,9 +199,9 @@ def simulate(
         len(zones),
         bool(np.isfinite(places.capacity).any() or np.isfinite(places.room).any()),
     )
-    state = _nobody_away(setting, start)
+    state = nobody_away(setting.classes, places.count, start)
     if begun is not None:
-        state = _already_away(state, begun, setting)
+        state = already_away(state, begun, setting.classes, split)
     ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone, trips_over)
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
@@ -276,72 +215,10 @@ def simulate(
     return ledger.people(step_days), ledger.flows()
 
 
-def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _Classes:
-    """The origin classes of the blocks that anybody ever leaves; the first stands for the others, where nobody does."""
-    some = np.flatnonzero(leaving) if leaving.any() else np.arange(1)
-    labels, found = np.unique(np.stack([blocks.key, blocks.zone])[:, some], axis=1, return_inverse=True)
-    of_block = np.zeros(blocks.zone.size, dtype=np.int64)
-    of_block[some] = found.ravel()
-    adding = sparse.csr_array(
-        (np.ones(some.size), (some, of_block[some])), shape=(of_block.size, labels.shape[1])
-    )
-    row = _rows(homeward, adding)
-    of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
-    of_row[row] = np.arange(labels.shape[1])
-    np.add.at(share, row, split[:, None])
-    one_each = labels.shape[1] == some.size
-    alone = some[np.argsort(found.ravel())] if one_each else None
-    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share, alone)
-
-
-def _rows(homeward: Array, adding: sparse.csr_array) -> Array:
-    """Row of each entry of `READY` and class, shape (ready, class).
-
-    The entries are nested, so that those who always meet the same hazard of going home lie next to one another. Lumped
-    together they move as they would one by one, for nothing else tells them apart.
-    """
-    differ = (np.diff(homeward, axis=1) != 0).any(axis=0).astype(float) @ adding > 0
-    apart = np.vstack([np.ones((1, adding.shape[1]), dtype=bool), differ])
-    return np.asarray(np.cumsum(apart.T.ravel()).reshape(apart.T.shape).T - 1)
-
-
-def _nobody_away(setting: _Setting, start: Array) -> _State:
-    """Everybody at home."""
-    classes, rows, count = setting.classes.zone.size, setting.classes.of_row.size, setting.places.count
-    by_block = np.zeros((len(returns.READY), 2, start.shape[1]))
-
-    return _State(
-        home=start.copy(),
-        unable=by_block[0],
-        stayed=by_block[0],
-        returned=by_block,
-        away=by_block,
-        present=np.zeros((rows, count)),
-        first=trips.OnTheWay(classes, count),
-        again=trips.OnTheWay(rows, count),
-        turned_first=np.zeros((classes, count)),
-        turned_again=np.zeros((rows, count)),
-        price=np.zeros(count),
-    )
-
-
 def _ever_away(fresh: Array, begun: Array | None) -> Array:
     """Whether anybody of a block is ever away, shape (block,)."""
     leave = fresh.sum(axis=(0, 1)) > 0
     return np.asarray(leave if begun is None else leave | (begun.sum(axis=1) > 0))
-
-
-def _already_away(state: _State, begun: Array, setting: _Setting) -> _State:
-    """With some people away from the start: residents of the groups at home, in parts."""
-    classes, away = setting.classes, begun.sum(axis=1)
-    residents = state.home[~PRIOR].sum(axis=0)
-    left = 1.0 - np.divide(away, residents, out=np.zeros_like(away), where=residents > 0)
-    home, gone = state.home.copy(), state.away.copy()
-    home[~PRIOR] *= left
-    gone[:, 0] = setting.split[:, None] * away
-    of_classes = np.asarray(classes.adding.T @ begun)
-    present = of_classes[classes.of_row] * classes.split[:, None]
-    return state._replace(home=home, away=gone, present=present)
 
 
 def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
@@ -374,8 +251,8 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting, home: Array | 
 
 
 def _step(
-    state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
-) -> tuple[_State, Step]:
+    state: State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
+) -> tuple[State, Step]:
     """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
     met = _drawn(met, state, setting)
     from_blocks, between = epoch.from_blocks(met.attraction), epoch.between(met.attraction)
@@ -392,7 +269,7 @@ def _step(
     turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, classes.key_of_row)
     back = _back_home(state, moving.homeward, met, setting)
     arrived = arrived_first[classes.of_row] * classes.split[:, None] + arrived_again
-    after = _State(
+    after = State(
         home=state.home,
         unable=leaving.unable,
         stayed=leaving.stayed,
@@ -427,7 +304,7 @@ def _step(
     )
 
 
-def _drawn(met: Conditions, state: _State, setting: _Setting) -> Conditions:
+def _drawn(met: Conditions, state: State, setting: _Setting) -> Conditions:
     """With what those who are there or on the way, and who hosts them, do to the attraction."""
     rules = setting.movement.destinations
     if rules.following == 0 and rules.host_pull == 1:
@@ -451,7 +328,7 @@ def _shares(
     }
 
 
-def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
+def _leave_home(state: State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
     """Who sets off from home: for the first time, and those who had come back.
 
     Who wants to leave for the first time and has no way waits, until there is one or it is quiet again; who had
@@ -465,7 +342,7 @@ def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm
     return _Leaving(first, again, wanting - first, state.stayed - moved + calmed, state.returned - again)
 
 
-def _leave_places(state: _State, met: Conditions, epoch: _Epoch, can_go: Array, setting: _Setting) -> _Moving:
+def _leave_places(state: State, met: Conditions, epoch: _Epoch, can_go: Array, setting: _Setting) -> _Moving:
     """Who moves on or goes home; competing hazards share a step (E3)."""
     classes = setting.classes
     onward = (met.onward + _push(state, setting)) * can_go
@@ -477,14 +354,14 @@ def _leave_places(state: _State, met: Conditions, epoch: _Epoch, can_go: Array, 
     return _Moving(gone - going_home, going_home, can_go)
 
 
-def _push(state: _State, setting: _Setting) -> Array:
+def _push(state: State, setting: _Setting) -> Array:
     """Hazard of moving on because a place is over its capacity, shape (destination,). [1]"""
     there, holds = state.present.sum(axis=0), setting.places.capacity
     over = np.divide(there - holds, there, out=np.zeros_like(there), where=there > holds)
     return np.asarray(setting.movement.departures.crowding_push * setting.step_days * over)
 
 
-def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
+def _chance_home(state: State, met: Conditions, setting: _Setting) -> Array:
     """Chance that those of a row go home in the step: mean over its blocks, by who is away from each.
 
     Returns
@@ -500,7 +377,7 @@ def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
     return np.asarray(np.clip(mean, 0.0, 1.0 - 1e-12))
 
 
-def _back_home(state: _State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
+def _back_home(state: State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
     """Those who go home, by block, shape (ready, status, block). [person]"""
     classes = setting.classes
     if not met.homeward.any():
@@ -521,7 +398,7 @@ def _by_key(of_classes: Array, of_rows: Array, setting: _Setting) -> Array:
 
 
 def _with_crowding(
-    state: _State,
+    state: State,
     going: Array,
     from_blocks: choice.Draw,
     moving: _Moving,
@@ -550,14 +427,14 @@ def _with_crowding(
     )
 
 
-def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
+def _coming(state: State, met: Conditions, setting: _Setting) -> Array:
     """Those on the way to each destination, but for those who are turned away in this step. [person]"""
     turned = _by_key(state.first.due, state.again.due, setting) * (met.attraction <= 0)
     return np.asarray(state.first.by_place() + state.again.by_place() - turned.sum(axis=0))
 
 
 def _send(
-    state: _State,
+    state: State,
     leaving: _Leaving,
     moving: _Moving,
     share: Array,
@@ -594,9 +471,7 @@ def _span(keys: Array, key: int) -> slice:
     return slice(int(first), int(end))
 
 
-def _send_from_home(
-    state: _State, leaving: _Leaving, share: Array, epoch: _Epoch, setting: _Setting
-) -> Array:
+def _send_from_home(state: State, leaving: _Leaving, share: Array, epoch: _Epoch, setting: _Setting) -> Array:
     """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
@@ -615,7 +490,7 @@ def _send_from_home(
     return by_class + by_class_again
 
 
-def _when(going: Array, share: Array, epoch: _Epoch, classes: _Classes) -> tuple[Array, Array]:
+def _when(going: Array, share: Array, epoch: _Epoch, classes: Classes) -> tuple[Array, Array]:
     """When those who set off arrive, shape (lag, class, destination), and all of them, shape (class, destination)."""
     if epoch.alone is None:
         return trips.by_group(going, share, epoch.table)
