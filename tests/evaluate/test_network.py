@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from books import in_workbook
 from layouts import LOCATIONS, layout
 
 import displacement as dp
@@ -128,7 +129,10 @@ def test_a_network_runs_from_end_to_end_and_shares_no_point_of_a_camp(tmp_path):
     )
     assert cli.main(["import-network", str(folder), "-o", str(area)]) == cli.DONE
     assert cli.main(["run", str(area / "scenario.yaml"), "--out", str(tmp_path / "run")]) == cli.DONE
-    shared = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "share").iterdir()}
+    shared = {
+        path.name: in_workbook(path) if path.suffix == ".xlsx" else path.read_text(encoding="utf-8")
+        for path in (tmp_path / "run" / "share").iterdir()
+    }
     assert {"people.csv", "needs.csv", "origin_destination.csv", "summary.md"} <= set(shared)
     assert "zones.geojson" not in shared
     assert "a tile for each named place, wherever it lies" in shared["brief.html"]
