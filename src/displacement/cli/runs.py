@@ -186,16 +186,22 @@ def _name(scenario: Scenario) -> str:
 
 def _written(result: Result, out: Path | None, watch: Stopwatch, progress: Progress) -> None:
     """Write the folder of a run and print its summary."""
+    from displacement.io.folders import HeldOpenError
     from displacement.report.folder import write
 
     target = out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target)
+    said = list(result.notes)
+    try:
+        write(result, target)
+    except HeldOpenError as held:
+        target = held.beside
+        said.insert(0, str(held))
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))
-    print_notes(result.notes)
+    print_notes(said)
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
 

@@ -101,11 +101,15 @@ def write_raster(
         "transform": from_origin(grid.west, grid.north, side, side),
         "compress": "deflate",
     }
-    with rasterio.open(path, "w", **profile) as raster:
-        raster.write(values.reshape(grid.shape).astype(np.float64), 1)
-        raster.set_band_description(1, description)
-        raster.set_band_unit(1, unit)
-        raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
+    with (
+        rasterio.MemoryFile() as memory
+    ):  # on a full disk, what writes the file itself would not say why it fails
+        with memory.open(**profile) as raster:
+            raster.write(values.reshape(grid.shape).astype(np.float64), 1)
+            raster.set_band_description(1, description)
+            raster.set_band_unit(1, unit)
+            raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
+        path.write_bytes(memory.read())
 
 
 def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
