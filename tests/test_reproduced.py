@@ -25,7 +25,17 @@ OTHER = os.environ.get("DISPLACEMENT_OTHER_PYTHON", "")
 
 def run_of_the_toy(place: Path, python: str = sys.executable, hash_seed: int = 0, workers: int = 1) -> Path:
     """A run of four members in a process of its own, nothing taken from a cache."""
-    command = [python, "-m", "displacement.cli", "run", str(TOY / "toy.yaml"), "--members", "4", "--seed", "7"]
+    command = [
+        python,
+        "-m",
+        "displacement.cli",
+        "run",
+        str(TOY / "toy.yaml"),
+        "--members",
+        "4",
+        "--seed",
+        "7",
+    ]
     settings = {**os.environ, "DISPLACEMENT_CACHE": "off", "PYTHONHASHSEED": str(hash_seed)}
     command += ["--workers", str(workers), "--out", str(place)]
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
@@ -60,7 +70,9 @@ def test_the_shared_tables_are_those_on_record(first):
     assert shared(first) == json.loads(RECORD.read_text(encoding="utf-8"))
 
 
-@pytest.mark.skipif(not OTHER, reason="DISPLACEMENT_OTHER_PYTHON names no other Python; make reproduce makes one")
+@pytest.mark.skipif(
+    not OTHER, reason="DISPLACEMENT_OTHER_PYTHON names no other Python; make reproduce makes one"
+)
 def test_another_python_gives_the_same_tables_and_arrays(first, tmp_path):
     asked = [OTHER, "-c", "import sys; print(sys.version_info[:2])"]
     version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
