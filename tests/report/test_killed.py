@@ -132,12 +132,32 @@ def test_a_command_killed_at_twenty_moments_leaves_a_whole_folder_or_none(tmp_pa
         process = run_of_the_toy(place)
         time.sleep(stream.uniform(0, took))
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=100)
         assert not place.exists() or ((place / MANIFEST).is_file() and not _others(place))
     process = run_of_the_toy(place)
     assert process.communicate()[1] == ""
     assert process.returncode == 0
     assert [path.name for path in place.parent.iterdir()] == ["run"]
+
+
+AT_WORK = """
+import time
+from displacement.stages import processes
+with processes(2) as each:
+    done = each(time.sleep, [0.0, 600.0, 600.0])
+    next(done)
+    print("at work", flush=True)
+    list(done)
+"""
+
+
+@ON_POSIX
+def test_workers_end_with_a_run_that_is_killed():
+    """They hold its output open as long as they live."""
+    process = subprocess.Popen([sys.executable, "-c", AT_WORK], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "at work\n"
+    process.kill()
+    process.communicate(timeout=100)
 
 
 def test_an_earlier_run_that_a_killed_one_moved_aside_comes_back(tmp_path, toy_result, monkeypatch):
