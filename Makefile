@@ -7,7 +7,7 @@ MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
-.PHONY: run bench backtest calibrate tables test test-slow reproduce docs bundle check format manifest clean
+.PHONY: run bench backtest calibrate tables test test-slow test-browser test-office reproduce docs bundle check format manifest clean
 
 $(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +52,15 @@ reproduce: $(VENV)/.developer
 	$(BIN)/python -m pip freeze --exclude-editable > build/versions.txt
 	build/other/bin/python -m pip install --quiet --disable-pip-version-check -c build/versions.txt .
 	DISPLACEMENT_OTHER_PYTHON=$(CURDIR)/build/other/bin/python $(BIN)/python -m pytest -q tests/test_reproduced.py
+
+# The brief in headless Chromium (Debian: apt-get install chromium fonts-noto-core); screenshots in build/screenshots.
+test-browser: $(VENV)/.developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	$(BIN)/python -m pytest -q -m browser tests/browser
+
+# Workbooks recalculated in LibreOffice (soffice on the path).
+test-office: $(VENV)/.developer
+	$(BIN)/python -m pytest -q -m office
 
 # Kernels and whole runs beside the packages one would otherwise pick; a quarter of an hour on an idle machine.
 bench: $(VENV)/.developer

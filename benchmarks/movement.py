@@ -7,6 +7,9 @@ Every answer is checked before it is timed. `units` in `extra_info` is what a fi
 `make bench` prints: a choice of one destination by one block, a cell, a cell and step.
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
+from threadpoolctl import threadpool_limits
 
 from displacement.kernels import capacity, choice
 from displacement.kernels.distance import distance_to
@@ -29,6 +33,7 @@ PLACES = 250
 CELLS = (10_000, 40_000, 160_000)
 GRIDS = (512, 1024, 2048)
 DECAY = 0.5
+MEMBERS = 1000
 
 
 @cache
@@ -45,6 +50,10 @@ def note(benchmark: Any, operation: str, size: str, who: str, units: float, grow
     benchmark.extra_info.update(
         operation=operation, size=size, who=who, units=units, grows=grows, count=count
     )
+    if operation.startswith("choice") and "crowding" not in operation and "with cap" not in operation:
+        benchmark.extra_info["arithmetic"] = 4 * units  # two products, each a multiplication and an addition
+    if operation in ("hazard", "distance"):
+        benchmark.extra_info["memory"] = 8 * units
 
 
 def softmax(hours: Array, draws: Array) -> Array:
@@ -55,40 +64,39 @@ def softmax(hours: Array, draws: Array) -> Array:
     return weight / weight.sum(axis=1, keepdims=True)
 
 
-def ours_by_day(hours: Array, draws: Array) -> Array:
-    choose = choice.logit(hours, np.ones(hours.shape), DECAY)
-    return np.stack([choose(day[None, :]).sum(axis=0) for day in draws])
+def arrivals(hours: Array, draws: Array, going: Array) -> Array:
+    """Of all days at once: a day takes the part of a key."""
+    draw = choice.logit(hours, np.ones(hours.shape), DECAY)(draws)
+    each = np.divide(going, draw.total, out=np.zeros_like(going), where=draw.total > 0)
+    return choice.pulled(draw, each)
 
 
-def plain_by_day(hours: Array, draws: Array) -> Array:
-    return np.stack([softmax(hours, day).sum(axis=0) for day in draws])
+def plain_by_day(hours: Array, draws: Array, going: Array) -> Array:
+    return np.stack([people @ softmax(hours, day) for day, people in zip(draws, going, strict=True)])
 
 
 @pytest.mark.parametrize("who", ["ours", "NumPy softmax"])
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_choice(benchmark: Any, blocks: int, who: str) -> None:
-    hours, draws, _ = world(blocks)
-    np.testing.assert_allclose(ours_by_day(hours, draws[:2]), plain_by_day(hours, draws[:2]), rtol=1e-10)
-    work = ours_by_day if who == "ours" else plain_by_day
-    benchmark.pedantic(work, (hours, draws), rounds=3, warmup_rounds=1)
-    note(
-        benchmark,
-        "choice",
-        f"{blocks} blocks x {PLACES} x {DAYS} days",
-        who,
-        blocks * PLACES * DAYS,
-        "blocks",
-        blocks,
+    hours, draws, going = world(blocks)
+    np.testing.assert_allclose(
+        arrivals(hours, draws[:2], going[:2]), plain_by_day(hours, draws[:2], going[:2]), rtol=1e-10
     )
+    work = arrivals if who == "ours" else plain_by_day
+    benchmark.pedantic(work, (hours, draws, going), rounds=3, warmup_rounds=1)
+    size = f"{blocks} blocks x {PLACES} x {DAYS} days"
+    note(benchmark, "choice", size, who, blocks * PLACES * DAYS, "blocks", blocks)
 
 
-def crowded(hours: Array, draws: Array, going: Array, holds: Array) -> Array:
-    """Prices of all days, each found from those of the day before."""
-    choose = choice.logit(hours, np.ones(hours.shape), DECAY)
-    free, price = np.full(PLACES, np.inf), np.zeros(PLACES)
+def crowded(hours: Array, draws: Array, going: Array, holds: Array, decay: float = DECAY) -> Array:
+    """Prices of all days, each found from those of the day before, with those who came still there."""
+    choose = choice.logit(hours, np.ones(hours.shape), decay)
+    free, price, there = np.full(PLACES, np.inf), np.zeros(PLACES), np.zeros(PLACES)
     found = []
-    for day, people in zip(draws, going, strict=True):
-        _, price = capacity.crowded(people, choose(day[None, :]), np.zeros(PLACES), holds, 1.0, free, price)
+    for day, people in zip(draws[:, None], going[:, None], strict=True):
+        draw = choose(day)
+        price, factor, _ = capacity.crowded([capacity.Party(people, draw)], there, holds, 1.0, free, price)
+        there = there + factor * choice.pulled(draw, people / choice.totals(draw, factor))[0]
         found.append(price)
     return np.stack(found)
 
@@ -96,14 +104,46 @@ def crowded(hours: Array, draws: Array, going: Array, holds: Array) -> Array:
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_choice_with_crowding(benchmark: Any, blocks: int) -> None:
     hours, draws, going = world(blocks)
-    holds = draws.mean(axis=0)
-    price = crowded(hours, draws[:1], going[:1], holds)[0]
-    weight = softmax(hours, draws[0] * np.exp(-price))
-    there = going[0] @ weight
-    np.testing.assert_allclose(price, np.log1p(there / holds), rtol=1e-9)
-    benchmark.pedantic(crowded, (hours, draws, going, holds), rounds=3)
+    hold_up(hours, draws, going)
+    benchmark.pedantic(crowded, (hours, draws, going, draws.mean(axis=0)), rounds=3)
     size = f"{blocks} blocks x {PLACES} x {DAYS} days"
     note(benchmark, "choice with crowding", size, "ours", blocks * PLACES * DAYS, "blocks", blocks)
+
+
+def hold_up(hours: Array, draws: Array, going: Array) -> None:
+    """The prices of the first day are those of the arrivals that they lead to."""
+    holds = draws.mean(axis=0)
+    price = crowded(hours, draws[:1], going[:1], holds)[0]
+    there = going[0] @ softmax(hours, draws[0] * np.exp(-price))
+    np.testing.assert_allclose(price, np.log1p(there / holds), rtol=1e-9)
+
+
+def of_members(work: Callable[[float], Array]) -> None:
+    """Members with a decay each, shared by the threads; every thread has one of BLAS."""
+    decays = np.linspace(0.2, 1.2, MEMBERS)
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as threads:
+        for found in threads.map(work, decays):
+            assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("capacities", [False, True], ids=["without capacities", "with capacities"])
+def test_choice_of_members(benchmark: Any, capacities: bool) -> None:
+    """A thousand members, each with ways of its own to weigh; nothing is shared between them but the hours."""
+    hours, draws, going = world(1500)
+    hold_up(hours, draws, going)
+    holds, allowed = draws.mean(axis=0), np.ones(hours.shape)
+
+    def free(decay: float) -> Array:
+        draw = choice.logit(hours, allowed, decay)(draws)
+        return choice.pulled(draw, going / draw.total)
+
+    def priced(decay: float) -> Array:
+        return crowded(hours, draws, going, holds, decay)
+
+    benchmark.pedantic(of_members, (priced if capacities else free,), rounds=1)
+    how = f"choice, {MEMBERS} members, {'with' if capacities else 'without'} capacities"
+    size = f"1500 blocks x {PLACES} x {DAYS} days"
+    note(benchmark, how, size, "ours", MEMBERS * 1500 * PLACES * DAYS, "members", MEMBERS)
 
 
 @cache

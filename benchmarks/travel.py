@@ -158,11 +158,19 @@ def note(benchmark: Any, operation: str, size: int, who: str, count: int) -> Non
     benchmark.extra_info.update(
         operation=operation, size=label, who=who, units=count * size**2, grows="cells", count=size**2
     )
+    benchmark.extra_info["memory"] = 8 * count * size**2  # single precision, read and written once
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+OTHERS = tuple((name, 1) for name in travel.variants() if name == "avx2" and name != travel.kernel_name())
+"""A narrower instruction set beside the one in use."""
+
+
+@pytest.mark.parametrize("kernel, threads", [(travel.kernel_name(), 1), (travel.kernel_name(), 2), *OTHERS])
 @pytest.mark.parametrize("size", SIZES)
-def test_kernel(benchmark: Any, size: int, threads: int) -> None:
+def test_kernel(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, size: int, kernel: str, threads: int
+) -> None:
+    monkeypatch.setenv(travel.FORCED, kernel)
     ground = [travel.ground(speeds(size), CELL_KM)]
     np.testing.assert_allclose(
         ours(ground, size)[0, :, :PEER_DESTINATIONS].T, expected(size), rtol=close(size)
@@ -171,6 +179,24 @@ def test_kernel(benchmark: Any, size: int, threads: int) -> None:
     benchmark.pedantic(ours, (ground, size), {"threads": threads}, rounds=rounds, warmup_rounds=1)
     how = "one thread" if threads == 1 else f"{threads} threads"
     note(benchmark, "travel time", size, f"ours, {travel.kernel_name()}, {how}", DESTINATIONS)
+
+
+@pytest.mark.parametrize("count", [16, 64, 256])
+def test_destinations(benchmark: Any, count: int) -> None:
+    """One thread; whole groups of lanes."""
+    size = SIZES[0]
+    ground, goal = [travel.ground(speeds(size), CELL_KM)], destinations(size, count)
+    where = (goal, at_cells(sample(size), size))
+    benchmark.pedantic(travel.block_means, (ground, *where), {"threads": 1}, rounds=3, warmup_rounds=1)
+    benchmark.extra_info.update(
+        operation=f"travel time at {size} x {size}",
+        size=f"{count} destinations",
+        who=f"ours, {travel.kernel_name()}, one thread",
+        units=count * size**2,
+        grows="destinations",
+        count=count,
+        memory=8 * count * size**2,
+    )
 
 
 @pytest.mark.parametrize("name", PEERS)

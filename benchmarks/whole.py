@@ -1,71 +1,75 @@
-"""Whole runs: from the command to the last file, and members without the files.
+"""Whole runs, from the command to the last file: the time by the clock and the most memory that one process held.
 
 pytest benchmarks/whole.py --benchmark-json whole.json
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import region
 
-import displacement as dp
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+ALEPPO = SCENARIOS / "aleppo_2024.yaml"
+MINIMAL = SCENARIOS / "minimal.yaml"
 
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "aleppo_2024.yaml"
 
-
-def note(benchmark: Any, operation: str, size: str, grows: str, count: int) -> None:
-    """What was timed, and how many there were of what grows."""
+def note(benchmark: Any, operation: str, size: str, grows: str, count: int, peak: float) -> None:
+    """What was timed, how many there were of what grows, and the memory. [byte]"""
     benchmark.extra_info.update(
-        operation=operation, size=size, who="ours", units=count, grows=grows, count=count
+        operation=operation, size=size, who="ours", units=count, grows=grows, count=count, peak=peak
     )
 
 
-def command(out: Path, *more: str) -> None:
-    """The command as a user types it, start-up and all files included."""
-    line = [sys.executable, "-m", "displacement.cli", "run", str(SCENARIO), "--out", str(out), *more]
-    subprocess.run(line, check=True, capture_output=True)
+def command(scenario: Path, out: Path, *more: str) -> float:
+    """The command as a user types it, start-up and all files included; the most memory of its process. [byte]"""
+    line = [sys.executable, "-m", "displacement.cli", "run", str(scenario), "--out", str(out), *more]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert (out / "share" / "summary.md").stat().st_size > 1000
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def longer(folder: Path, days: int) -> Path:
+    """The minimal scenario over more days."""
+    path = folder / "longer.yaml"
+    path.write_text(f"base: {MINIMAL}\nperiod: {{start: 2024-11-26, days: {days}}}\n", encoding="utf-8")
+    return path
 
 
 def test_median_run(benchmark: Any, tmp_path: Path) -> None:
     """With travel times from the cache, as in every run but the first."""
-    command(tmp_path / "first")
-    assert (tmp_path / "first" / "share" / "summary.md").stat().st_size > 1000
-    benchmark.pedantic(command, (tmp_path / "again",), rounds=3)
-    note(benchmark, "median run of aleppo_2024, all files", "1 km, 30 days", "runs", 1)
-
-
-def question(days: int = 14, cell_km: float = 1.0) -> dp.Scenario:
-    """The minimal scenario, longer or on other cells."""
-    plain = dp.load(SCENARIO.with_name("minimal.yaml"))
-    return plain.model_copy(
-        update={
-            "period": plain.period.model_copy(update={"days": days}),
-            "grid": plain.grid.model_copy(update={"cell_km": cell_km}),
-        }
-    )
+    command(ALEPPO, tmp_path / "first")
+    peak = benchmark.pedantic(command, (ALEPPO, tmp_path / "again"), rounds=3)
+    note(benchmark, "median run of aleppo_2024, all files", "1 km, 30 days", "runs", 1, peak)
 
 
 @pytest.mark.parametrize("members", [2, 8, 32])
-def test_members(benchmark: Any, members: int) -> None:
+def test_members(benchmark: Any, tmp_path: Path, members: int) -> None:
     """One process; travel times from the cache."""
-    dp.run(question(), members=2)
-    benchmark.pedantic(dp.run, (question(),), {"members": members}, rounds=1)
-    note(benchmark, "run of minimal, no files", f"{members} members", "members", members)
+    command(MINIMAL, tmp_path / "first", "--members", "2")
+    more = ("--members", str(members), "--workers", "1")
+    peak = benchmark.pedantic(command, (MINIMAL, tmp_path / "run", *more), rounds=1)
+    note(benchmark, "run of minimal, all files", f"{members} members", "members", members, peak)
 
 
 @pytest.mark.parametrize("days", [14, 56, 224])
-def test_days(benchmark: Any, days: int) -> None:
-    dp.run(question())
-    benchmark.pedantic(dp.run, (question(days=days),), rounds=1)
-    note(benchmark, "run of minimal, no files", f"{days} days", "days", days)
+def test_days(benchmark: Any, tmp_path: Path, days: int) -> None:
+    scenario = longer(tmp_path, days)
+    command(scenario, tmp_path / "first")
+    peak = benchmark.pedantic(command, (scenario, tmp_path / "run"), rounds=1)
+    note(benchmark, "run of minimal, all files", f"{days} days", "days", days, peak)
 
 
-@pytest.mark.parametrize("cell_km", [2.0, 1.0, 0.5, 0.25])
-def test_cells(benchmark: Any, cell_km: float) -> None:
-    """From 23,000 to 1.5 million cells; travel and hazards stay at 1 km."""
-    scenario = question(cell_km=cell_km)
-    cells = dp.run(scenario).inputs.grid.size
-    benchmark.pedantic(dp.run, (scenario,), rounds=1)
-    note(benchmark, "run of minimal, no files", f"{cells:,} cells", "cells", cells)
+@pytest.mark.parametrize("pixel", [1000, 316, 100])
+def test_region(benchmark: Any, tmp_path: Path, pixel: int) -> None:
+    """Up to 98 million cells, with people from a tiled GeoTIFF; travel and hazards stay at 1 km."""
+    scenario = region.write(tmp_path / "region", pixel)
+    cells = round(region.GRID_KM2 * (1000 / pixel) ** 2)
+    peak = benchmark.pedantic(command, (scenario, tmp_path / "run"), rounds=1)
+    note(benchmark, "run of an invented region", f"{cells / 1e6:.2g} million cells", "cells", cells, peak)

@@ -129,7 +129,7 @@ def test_the_tables_hold_the_range_and_the_summary_says_it(tmp_path, eight):
         low, middle, high = (float(value) for value in row[7:10])
         assert low <= middle <= high
     kept = xr.open_dataset(folder / "internal" / "result.nc")
-    assert kept["need"].dims == ("quantile", "time", "zone", "item")
+    assert kept["need"].dims == ("quantile", "zone", "item", "time")
     assert kept["newly_displaced"].sizes["member"] == 8
     kept.close()
 

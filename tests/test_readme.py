@@ -9,6 +9,7 @@ import pytest
 import displacement as dp
 from displacement import cli
 from displacement.aid import aid_lines_of
+from displacement.report import exact_workbook
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -122,3 +123,47 @@ def test_the_check_by_hand_is_as_the_readme_prints_it(tmp_path, capsys):
         assert line == "..." or line in printed.splitlines()
     assert "302 by net weight" in printed
     assert "205,350 kg" in printed
+
+
+def test_the_network_of_the_readme_runs_as_written(tmp_path):
+    """Its tables stand in one block, each below a comment that begins with its name."""
+    words = "**Without rasters: a network of named places.**"
+    found = re.search(re.escape(words) + r".*?```csv\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    for part in re.split(r"^# (?=\w+\.csv)", found[1], flags=re.MULTILINE)[1:]:
+        head, _, table = part.partition("\n")
+        (tmp_path / re.match(r"\w+\.csv", head)[0]).write_text(table, encoding="utf-8")
+    (tmp_path / "area.yaml").write_text("name: Readme\n", encoding="utf-8")
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(lines_after(words), encoding="utf-8")
+    assert cli.main(["run", str(scenario), "--out", str(tmp_path / "run")]) == cli.DONE
+    model = dp.run(scenario).people["present_new"].sel(zone=["Camp One", "Camp Two"]).sum(("type", "member"))
+    assert float(model.isel(time=-1).min()) > 0
+    scenario.write_text(lines_after(words).replace("totals: model", "totals: observed"), encoding="utf-8")
+    counted = (
+        dp.run(scenario)
+        .people["present_new"]
+        .sel(zone=["Camp One", "Camp Two"])
+        .sum(("type", "member", "zone"))
+    )
+    assert float(counted[30]) == pytest.approx(9000 + 2500)
+
+
+def test_the_workbook_of_the_readme_goes_back_into_a_scenario(tmp_path, capsys):
+    """Its commands as they stand, with a run of two weeks in place of one that lies there."""
+    import openpyxl
+
+    commands = re.search(r"### The workbook.*?```\n(.*?)```", README, re.DOTALL)
+    assert commands is not None
+    asked = commands[1].splitlines()[0].partition("#")[0].split()
+    assert asked[:2] == ["displacement", "import-assumptions"]
+    base = ROOT / "scenarios" / "minimal.yaml"
+    book = exact_workbook(dp.run(base), tmp_path / "needs.xlsx")
+    opened = openpyxl.load_workbook(book)
+    (cell,) = [row[7] for row in opened["assumptions"].iter_rows() if row[0].value == "water_domestic"]
+    cell.value = 20
+    opened.save(book)
+    out = tmp_path / "mine.yaml"
+    assert cli.main(["import-assumptions", str(book), asked[3], str(out), "--base", str(base)]) == cli.DONE
+    assert "water_domestic: quantity 15 -> 20" in capsys.readouterr().out
+    assert aid_lines_of(dp.load(out)).item("water_domestic").quantity == 20

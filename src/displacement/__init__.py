@@ -2,7 +2,7 @@
 
 >>> import displacement as dp
 >>> sorted(dp.__all__)
-['InputError', 'Result', 'Scenario', 'estimate_needs', 'load', 'run', 'write']
+['InputError', 'Result', 'Scenario', 'estimate_needs', 'load', 'report', 'run', 'write']
 
 The names are loaded when they are first used, so that importing the package imports nothing heavy.
 """
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from displacement import report
     from displacement.aid import estimate_needs
     from displacement.io.errors import InputError
     from displacement.pipeline import run
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from displacement.scenario.load import load
     from displacement.scenario.model import Scenario
 
-__all__ = ["InputError", "Result", "Scenario", "estimate_needs", "load", "run", "write"]
+__all__ = ["InputError", "Result", "Scenario", "estimate_needs", "load", "report", "run", "write"]
 
 _HOME = {
     "InputError": "displacement.io.errors",
@@ -35,6 +36,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name == "report":
+        return import_module("displacement.report")
     raise AttributeError(f"module 'displacement' has no attribute '{name}'")
 
 

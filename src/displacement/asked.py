@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 
 from displacement import ensemble, stages
 from displacement.aid import aid_lines_of
-from displacement.io import area, reports, stock
-from displacement.io.gazetteer import Gazetteer
+from displacement.io import area, network, parameters, reports, stock
+from displacement.io.gazetteer import PLACES, Gazetteer
 from displacement.io.inputs import Inputs
 from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
 from displacement.io.stock import NO_STOCK, StockList
+from displacement.kernels.travel import kernel_name
 from displacement.movement.assumptions import Movement
 from displacement.needs.catalogue import Catalogue
 from displacement.progress import Progress
 from displacement.scenario import timeline
 from displacement.scenario.load import load
-from displacement.scenario.model import Scenario
+from displacement.scenario.model import NetworkSettings, Scenario
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
@@ -46,7 +47,7 @@ class Asked(NamedTuple):
 def read(scenario: Scenario, told: Progress) -> Asked:
     """Read everything that a scenario names."""
     told("reading the scenario and the area")
-    scenario = ensemble.at_medians(scenario)
+    scenario = settled(scenario)
     inputs = read_inputs(scenario)
     lines = aid_lines_of(scenario)
     return Asked(
@@ -61,16 +62,39 @@ def read(scenario: Scenario, told: Progress) -> Asked:
     )
 
 
+def settled(scenario: Scenario) -> Scenario:
+    """The scenario with every assumption that it does not state as fitted, or as networks of places have it."""
+    fitted = ensemble.at_medians(scenario)
+    if not _is_network(scenario):
+        return fitted
+    parts = {}
+    for room, values in parameters.of_networks().items():
+        given, now = getattr(scenario.movement, room), getattr(fitted.movement, room)
+        fields = type(given).model_fields
+        unstated = {
+            name: value for name, value in values.items() if getattr(given, name) == fields[name].default
+        }
+        parts[room] = now.model_copy(update=unstated)
+    return fitted.model_copy(update={"movement": fitted.movement.model_copy(update=parts)})
+
+
+def _is_network(scenario: Scenario) -> bool:
+    """Whether the area is a network of places."""
+    return (scenario.area_folder / PLACES).is_file()
+
+
 def made_from(asked: Asked) -> dict[str, Any]:
     """What a run is made from."""
     scenario = asked.scenario
     files = [scenario.path, *asked.inputs.files, *asked.events.files, *_own_files(scenario)]
-    return provenance(scenario.settings(), files)
+    return {**provenance(scenario.settings(), files), "travel_times": kernel_name()}
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
     """The area of a scenario on its grid."""
     gazetteer = Gazetteer(scenario.area_folder, scenario.own_places)
+    if gazetteer.is_network:
+        return _network(gazetteer, scenario)
     start = scenario.file(scenario.start_control or gazetteer.area.start_control)
     cells = scenario.grid
     return area.read(
@@ -82,6 +106,16 @@ def read_inputs(scenario: Scenario) -> Inputs:
         cells.travel_cell_km,
         cells.hazard_cell_km,
     )
+
+
+def _network(gazetteer: Gazetteer, scenario: Scenario) -> Inputs:
+    """The area of a scenario as a network of places."""
+    settings = scenario.network or NetworkSettings()
+    counted = None
+    if settings.totals == "observed":
+        counted = network.places_counted(scenario.file(settings.counts or network.OBSERVED))
+    size = scenario.movement.area.camp_size
+    return network.read(gazetteer, size, settings.capacities == "use", counted)
 
 
 def _sources(scenario: Scenario) -> Sources:
@@ -116,6 +150,7 @@ def _own_files(scenario: Scenario) -> list[Path]:
         *_report_files(scenario),
         *([scenario.file(named)] if named else []),
         *([fitted] if fitted else []),
+        *([parameters.NETWORKS] if _is_network(scenario) else []),
     ]
 
 

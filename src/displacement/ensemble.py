@@ -17,6 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from displacement import variables
 from displacement.io import parameters as parameter_sets
+from displacement.io.gazetteer import PLACES
 from displacement.movement.assumptions import Assumptions, Movement, Prior, Returns
 from displacement.movement.calibrated import ParameterSet, followed
 from displacement.needs.draws import drawn, drivers
@@ -79,6 +80,8 @@ TRAVEL_CLASSES = 4
 """Values that the ratio of track speed to road speed takes over the members: travel times are worked out once for each,
 and scale with the road speed exactly."""
 
+NETWORK = "network"
+"""Stream of what networks of places assume in place of the defaults."""
 NEEDS = "needs"
 """Stream of who the displaced are."""
 
@@ -197,13 +200,31 @@ def draws(scenario: Scenario) -> Draws:
     """
     count, seed = scenario.uncertainty.members, scenario.uncertainty.seed
     fitted = chosen(scenario)
-    unknown = uncertain(scenario.movement, fitted)
+    unknown, of_network = uncertain(scenario.movement, fitted), _of_network(scenario)
+    every = (*unknown, *of_network)
     if count == 1:
-        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in unknown]
-        return Draws(unknown, np.zeros((1, len(own))), np.array([own]))
+        own = [float(getattr(getattr(scenario.movement, one.room), one.field)) for one in every]
+        return Draws(every, np.zeros((1, len(own))), np.array([own]))
     scores = _scores(unknown, count, seed)
     moved = followed(scores, [name_of(one) for one in unknown], fitted) if fitted else scores
-    return Draws(unknown, scores, in_units(scenario.movement, unknown, moved))
+    beside = ndtri(uniforms(count, len(of_network), seed, NETWORK))
+    scores, moved = (np.hstack([part, beside]) for part in (scores, moved))
+    return Draws(every, scores, in_units(scenario.movement, every, moved))
+
+
+def _of_network(scenario: Scenario) -> tuple[Uncertain, ...]:
+    """What networks of places assume in place of the defaults and the scenario does not state, with its own spread."""
+    if not (scenario.area_folder / PLACES).is_file():
+        return ()
+    given = parameter_sets.of_networks()
+    found = [
+        Uncertain(room, field, Prior("lognormal", given[room][field], spread), given[room][field])
+        for room, fields in parameter_sets.spread_of_networks().items()
+        for field, spread in fields.items()
+    ]
+    return tuple(
+        one for one in found if getattr(getattr(scenario.movement, one.room), one.field) == one.default
+    )
 
 
 def drawn_ones(scenario: Scenario) -> xr.Dataset:

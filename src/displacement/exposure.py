@@ -68,8 +68,7 @@ def tiles(inputs: Inputs, least_cells: int = TILE_CELLS, least_rows: int = 1) ->
     least_cells, least_rows : int
         The smallest band, as far as the grid goes.
     """
-    grid, of_cell = inputs.grid, inputs.blocks.of_cell
-    side = int(np.argmax(np.diff(inputs.cells["tile"].values[:: grid.shape[1]], append=-1) != 0)) + 1
+    grid, of_cell, side = inputs.grid, inputs.blocks.of_cell, inputs.tile_side
     step = side * max(1, -(-least_cells // (side * grid.shape[1])), -(-least_rows // side))
     found = []
     for first in range(0, grid.shape[0], step):
@@ -89,8 +88,7 @@ def rows_of_reach(inputs: Inputs, horizon: float) -> int:
 
 def watched(inputs: Inputs) -> Array:
     """The cells that hold a destination or most of a block's people, in order."""
-    main = inputs.blocks.main_cell(inputs.cells["population"].values)
-    return np.unique(np.concatenate([main, inputs.destinations.cell]))
+    return np.unique(np.concatenate([inputs.blocks.main_cell, inputs.destinations.cell]))
 
 
 def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Array) -> Seen:

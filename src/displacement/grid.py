@@ -6,11 +6,17 @@ in row-major order. Northing and easting come back only where something is read 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+BAND_CELLS = 1_000_000
+"""Cells of a band, as far as whole rows allow."""
+INDEX = np.int32
+"""What positions of zones, places, keys and blocks are held in where there is one a cell."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,16 @@ class Grid:
         """Area of a cell. [km2]"""
         return self.cell_km**2
 
+    def bands(self) -> Iterator[slice]:
+        """The cells in bands of whole rows, so that what is worked out of all of them is never held at once.
+
+        >>> [(band.start, band.stop) for band in Grid("EPSG:32637", 1.0, 0.0, 0.0, (3, 1_000_000)).bands()]
+        [(0, 1000000), (1000000, 2000000), (2000000, 3000000)]
+        """
+        step = max(1, BAND_CELLS // self.shape[1]) * self.shape[1]
+        for first in range(0, self.size, step):
+            yield slice(first, min(first + step, self.size))
+
     def centres(self, cells: ArrayLike | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Easting and northing of cell centres.
 
@@ -68,6 +84,24 @@ class Grid:
         row, column = np.divmod(index, self.shape[1])
         side = self.cell_km * 1000.0
         return self.west + (column + 0.5) * side, self.north - (row + 0.5) * side
+
+    def around(self, easting: float, northing: float, reach: float) -> NDArray[Any]:
+        """Cells whose centre may lie within `reach` [km] of a point: those of the rows and columns around it.
+
+        >>> Grid("EPSG:32637", 1.0, 0.0, 3000.0, (3, 3)).around(500.0, 2500.0, 1.0)
+        array([0, 1, 3, 4])
+        """
+        side = self.cell_km * 1000.0
+        row, column = (self.north - northing) / side, (easting - self.west) / side
+        spans = (
+            np.arange(
+                max(0, int(np.floor(at - reach / self.cell_km))),
+                min(count, int(at + reach / self.cell_km) + 1),
+            )
+            for at, count in ((row, self.shape[0]), (column, self.shape[1]))
+        )
+        rows, columns = spans
+        return np.asarray((rows[:, None] * self.shape[1] + columns).ravel())
 
     def cell(self, easting: ArrayLike, northing: ArrayLike) -> NDArray[Any]:
         """Cell that holds each point; -1 where the point lies off the grid.

@@ -430,7 +430,11 @@ def run_variants(
     spent.add(result.seconds)
     runs = {AS_WRITTEN: sensitivity.at_a_glance(result.people, result.needs), **runs}
     conditions = {AS_WRITTEN: result.condition, **conditions}
-    return replace(result, variants=sensitivity.side_by_side(runs, conditions), seconds=spent.stop())
+    in_arabic = [one.condition_ar for one in (scenario, *of_variants)]
+    beside_each_other = sensitivity.side_by_side(runs, conditions).assign_coords(
+        condition_ar=("variant", in_arabic)
+    )
+    return replace(result, variants=beside_each_other, seconds=spent.stop())
 
 
 def _of_variant(progress: Progress, name: str) -> Progress:
@@ -465,11 +469,11 @@ def _fields(
 ) -> xr.Dataset:
     """The gridded fields asked for."""
     grid, days = inputs.grid, scenario.period.days
-    easting, northing = grid.centres()
+    first_row, first_column = np.arange(grid.shape[1]), np.arange(grid.shape[0]) * grid.shape[1]
     coords = {
         "time": np.datetime64(scenario.period.start, "ns") + np.arange(days) * np.timedelta64(1, "D"),
-        "northing": northing.reshape(grid.shape)[:, 0],
-        "easting": easting.reshape(grid.shape)[0],
+        "northing": grid.centres(first_column)[1],
+        "easting": grid.centres(first_row)[0],
     }
     found: dict[str, Any] = {}
     if "control" in keep:

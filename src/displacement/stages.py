@@ -21,7 +21,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from displacement import exposure, memory, variables
+from displacement import exposure, memory, networks, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
@@ -141,6 +141,8 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
     Where tracks and roads are all there is, times at a road factor of 1 are worked out and divided by the factor: members
     that share the ratio of the two speeds share them. The hours beyond exits are then at the same factor.
     """
+    if inputs.network is not None:
+        return networks.travel_times(inputs, events, member, scenario)
     factor = member.travel.road_factor if inputs.land.terrain_speed is None else 1.0
     if factor != 1.0:
         travel = member.travel.model_copy(
@@ -148,9 +150,9 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
         )
         plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
         scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
-        return simulate.Routes(plain.epoch, *scaled)
+        return simulate.Routes(plain.epoch, next(scaled), next(scaled))
     land = inputs.land
-    weights = inputs.blocks.weights(inputs.cells["population"].values, land.of_cell, land.grid.size)
+    weights = inputs.blocks.weights(inputs.cells["population"].values, inputs.grid, land.grid)
     grounds = []
     for start, closures in zip(events.epoch_start, events.epochs, strict=True):
         open_roads = [
@@ -238,18 +240,26 @@ def run_members(
     flows: list[xr.Dataset] = []
     told("working out who leaves")
     answers = [timeline.answers(scenario, inputs, member.response) for member in members]
-    left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
+    given = networks.counted(inputs, events, scenario)
+    if inputs.network is not None:
+        by_place = networks.first_departures(inputs, events, members, edges, given)
+        left = Leaving(by_place, [], exposure.Sights(np.zeros(0, dtype=np.int64), ()))
+    else:
+        left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
     leaving = replaced(left.by_block, inputs, events, scenario)
     for at, (member, own) in enumerate(zip(members, answers, strict=True)):
         told("working out travel times")
         met = replace(events, answers=own)
         ways = travel_times(inputs, met, member, scenario)
         told("moving people")
-        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights)
-        by_day = [daily(part, scenario) for part in moved]
-        people.append(by_day[0])
-        flows.append(weekly(by_day[1]) if by_week else by_day[1])
-    who, where = (xr.concat(parts, "member") for parts in (people, flows))
+        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights, given)
+        people.append(daily(moved[0], scenario))
+        if inputs.network is not None:
+            flows.append(_of_weeks(moved[1], scenario))
+            continue
+        by_day = daily(moved[1], scenario)
+        flows.append(weekly(by_day) if by_week else by_day)
+    who, where = (parts[0] if len(parts) == 1 else xr.concat(parts, "member") for parts in (people, flows))
     return Moved(who, where, left.of_cells, told.stop(), memory.peak())
 
 
@@ -387,28 +397,41 @@ def move(
     edges: Array,
     scenario: Scenario,
     sights: exposure.Sights,
+    given: networks.Counted | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Move the people of one member."""
-    weights = inputs.blocks.weights(inputs.cells["population"].values)
-    easting, northing = inputs.grid.centres()
-    rules = member.destinations
-    allowed = simulate.Allowed(
-        destinations.allowed(weights, easting, northing, inputs.grid.cell_area, inputs.destinations, rules),
-        destinations.allowed_between(inputs.destinations, rules),
-    )
-    conditions = _conditions(inputs, events, member, edges, sights)
+    """Move the people of one member; on a network, trips are added up by week."""
+    places, step_days, on_network = inputs.destinations, scenario.period.step_days, inputs.network is not None
+    if on_network:
+        allowed = networks.allowed(inputs)
+        conditions = networks.conditions(inputs, events, member, edges, given)
+    else:
+        rules, people = member.destinations, inputs.cells["population"].values
+        allowed = simulate.Allowed(
+            destinations.allowed(inputs.blocks, people, inputs.grid, places, rules),
+            destinations.allowed_between(places, rules),
+        )
+        conditions = _conditions(inputs, events, member, edges, sights)
     with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
         return simulate.simulate(
             leaving,
             inputs.blocks,
-            inputs.destinations,
+            places,
             allowed,
             ways,
             conditions,
-            member,
+            networks.as_counted(member, given),
             inputs.zones.code,
-            scenario.period.step_days,
+            step_days,
+            None if given is None else given.begun,
+            round(DAYS_OF_WEEK / step_days) if on_network else 1,
         )
+
+
+def _of_weeks(flows: xr.Dataset, scenario: Scenario) -> xr.Dataset:
+    """Trips that were added up by week, with their member and the first day of each."""
+    first = np.arange(flows.sizes["time"]) * np.timedelta64(DAYS_OF_WEEK, "D")
+    time = np.datetime64(scenario.period.start, "ns") + first
+    return flows.assign_coords(time=time, member=np.arange(flows.sizes["member"]))
 
 
 def _conditions(
@@ -474,7 +497,7 @@ def _homeward(
     inputs: Inputs, events: Timeline, member: Movement, edges: Array, sights: exposure.Sights
 ) -> tuple[list[Array], Array]:
     """Hazard of going home by step, each of shape (ready, block); share of each step that is quiet, by block."""
-    blocks, main = inputs.blocks, inputs.blocks.main_cell(inputs.cells["population"].values)
+    blocks, main = inputs.blocks, inputs.blocks.main_cell
     easting, northing = inputs.grid.centres(main)
     origins = returns.Origins(
         blocks.zone, inputs.cells["any_place"].values[main], blocks.key, easting, northing

@@ -81,6 +81,13 @@ NEEDS: Mapping[str, Variable] = {
     ),
 }
 
+NEEDS_IN_ALL: Mapping[str, Variable] = {
+    "need_in_all": Variable(("member", "item"), "1", "needed over the run, in the item's unit"),
+    "served": Variable(
+        ("item",), "person", "people whom the item serves, day by day added up: the fewest of the quantiles"
+    ),
+}
+
 _GROUP = (*_ZONE, "group")
 
 IN_NEED: Mapping[str, Variable] = {
@@ -162,6 +169,26 @@ FIELDS: Mapping[str, Variable] = {
     ),
 }
 
+COORDINATES: Mapping[str, tuple[str, str]] = {
+    "time": ("", "day: what lasts belongs to its end, what flows to the whole of it"),
+    "member": ("1", "member of the ensemble"),
+    "quantile": ("1", "quantile over the members"),
+    "zone": ("", "p-code of the zone"),
+    "origin": ("", "p-code of the zone of origin"),
+    "destination": ("", "p-code of the zone of destination"),
+    "type": ("", "kind of destination"),
+    "item": ("", "item of aid"),
+    "inside": ("", "whether the zone lies inside the area"),
+    "mass_kg": ("kg", "mass of one unit of the item"),
+    "volume_m3": ("m3", "volume of one unit of the item"),
+    "cost": ("1", "cost of one unit of the item, in the currency of the file"),
+    "day": ("1", "day of the run"),
+    "runs_out": ("", "day on which the hub runs out of the item"),
+    "northing": ("m", "northing of the centre of the cell"),
+    "easting": ("m", "easting of the centre of the cell"),
+}
+"""Unit (blank: none) and meaning of what arrays run along, and of what stands beside it."""
+
 BACKTEST: Mapping[str, Variable] = {
     "observed": Variable(("figure",), "person or movement", "what was counted"),
     "observed_low": Variable(("figure",), "person or movement", "its lower bound; NaN where not given"),
@@ -214,6 +241,6 @@ def describe(dataset: Dataset, table: Mapping[str, Variable]) -> Dataset:
         variable = table[name]
         described[name].attrs = {"units": variable.unit, "long_name": variable.meaning}
         if "zone" in variable.dims or "origin" in variable.dims:
-            cell_methods = "area: sum time: sum" if variable.flow else "area: sum time: point"
-            described[name].attrs["cell_methods"] = cell_methods
+            over_time = " time: sum" if variable.flow else " time: point"
+            described[name].attrs["cell_methods"] = "area: sum" + over_time * ("time" in variable.dims)
     return described

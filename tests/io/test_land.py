@@ -39,7 +39,6 @@ def test_the_land_covers_every_cell_of_the_people_once(west, north, rows, column
 def test_left_out_the_land_has_the_cells_of_the_people_or_of_one_km(toy):
     coarse, fine = (asked.read_inputs(on_cells(toy, cell)) for cell in (1.0, 0.5))
     assert coarse.land.grid is coarse.grid
-    assert (coarse.land.of_cell == np.arange(coarse.grid.size)).all()
     assert (coarse.land.passable == (coarse.cells["zone"].values >= 0)).all()
     assert (fine.grid.cell_km, fine.land.grid.cell_km) == (0.5, 1.0)
 
@@ -47,8 +46,9 @@ def test_left_out_the_land_has_the_cells_of_the_people_or_of_one_km(toy):
 def test_wherever_people_live_the_land_can_be_crossed_and_their_number_is_kept(toy):
     inputs = asked.read_inputs(on_cells(toy, 0.5, 2.0))
     people = inputs.cells["population"].values
-    assert inputs.land.passable[inputs.land.of_cell[people > 0]].all()
-    weights = inputs.blocks.weights(people, inputs.land.of_cell, inputs.land.grid.size)
+    of_cell = inputs.land.grid.cell(*inputs.grid.centres(np.flatnonzero(people > 0)))
+    assert inputs.land.passable[of_cell].all()
+    weights = inputs.blocks.weights(people, inputs.grid, inputs.land.grid)
     np.testing.assert_allclose(weights.sum(axis=1), inputs.blocks.people, rtol=1e-12)
 
 

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from displacement.kernels.capacity import crowded
+from displacement.kernels import capacity
+from displacement.kernels.choice import Draw, shares
+
+
+def crowded(people, share, occupied, capacity_, crowding, room, start=None):
+    """Where people of one key go, and the prices, from where they would go if nothing crowded."""
+    everywhere = np.arange(len(share))
+    total = share.sum(axis=1)[None]
+    draw = Draw(share, everywhere[None], np.ones((1, share.shape[1])), total)
+    party = capacity.Party(people[None], draw)
+    found = capacity.crowded([party], occupied, capacity_, crowding, room, start)
+    return shares(draw, np.zeros_like(everywhere), found.factor, found.free[0]), found.price
 
 
 def problem(seed, origins=12, places=6, full=2):
@@ -21,7 +32,7 @@ def problem(seed, origins=12, places=6, full=2):
         "people": people,
         "share": weight / weight.sum(axis=1, keepdims=True),
         "occupied": random.lognormal(2.0, 1.0, places),
-        "capacity": random.lognormal(4.0, 1.5, places),
+        "capacity_": random.lognormal(4.0, 1.5, places),
         "crowding": random.uniform(0.0, 2.5),
         "room": room,
     }
@@ -48,7 +59,7 @@ def test_each_price_fits_its_arrivals(seed):
     with np.errstate(invalid="ignore"):
         product = np.where(slack == 0, 0.0, price[full] * slack)
     np.testing.assert_allclose(product, 0.0, atol=1e-8 * max(total, 1.0))
-    law = case["crowding"] * np.log1p((case["occupied"] + arriving) / case["capacity"])
+    law = case["crowding"] * np.log1p((case["occupied"] + arriving) / case["capacity_"])
     np.testing.assert_allclose(price[~full], law[~full], atol=1e-8)
     np.testing.assert_allclose(share.sum(axis=1), 1.0, rtol=1e-12)
 
@@ -90,7 +101,7 @@ def test_the_flows_solve_the_convex_problem():
         case = problem(seed) | {"crowding": 1.0}
         full = np.isfinite(case["room"])
         share = case["share"]
-        least = np.where(full, 0.0, np.log1p(case["occupied"] / case["capacity"]))
+        least = np.where(full, 0.0, np.log1p(case["occupied"] / case["capacity_"]))
 
         def dual(price, case=case, full=full, share=share):
             weight = share * np.exp(-price)
@@ -98,9 +109,9 @@ def test_the_flows_solve_the_convex_problem():
             supply = np.where(
                 full,
                 np.where(full, case["room"], 0.0) * price,
-                case["capacity"] * (np.exp(price) - price) - case["occupied"] * price,
+                case["capacity_"] * (np.exp(price) - price) - case["occupied"] * price,
             )
-            given_room = np.where(full, case["room"], case["capacity"] * np.expm1(price) - case["occupied"])
+            given_room = np.where(full, case["room"], case["capacity_"] * np.expm1(price) - case["occupied"])
             arriving = case["people"] @ (weight / total[:, None])
             return case["people"] @ np.log(total) + supply.sum(), given_room - arriving
 
@@ -143,7 +154,7 @@ def test_splitting_a_place_leaves_the_others_as_they_were(seed, part):
         first = values[..., :1]
         return np.concatenate([first * (1 - part), values[..., 1:], first * part], axis=-1)
 
-    parts = case | {name: split(case[name]) for name in ("share", "occupied", "capacity", "room")}
+    parts = case | {name: split(case[name]) for name in ("share", "occupied", "capacity_", "room")}
     apart = arrivals(parts, crowded(**parts)[0])
     np.testing.assert_allclose(apart[1:-1], whole[1:], rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(apart[0] + apart[-1], whole[0], rtol=1e-8, atol=1e-8)
@@ -153,7 +164,7 @@ def test_permuting_origins_and_places_permutes_the_answer():
     case = problem(5)
     rows, columns = np.random.default_rng(1).permutation(12), np.random.default_rng(2).permutation(6)
     moved = case | {"people": case["people"][rows], "share": case["share"][rows][:, columns]}
-    moved |= {name: case[name][columns] for name in ("occupied", "capacity", "room")}
+    moved |= {name: case[name][columns] for name in ("occupied", "capacity_", "room")}
     share, price = crowded(**case)
     share_moved, price_moved = crowded(**moved)
     np.testing.assert_allclose(share_moved, share[rows][:, columns], atol=1e-12)

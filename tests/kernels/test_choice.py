@@ -6,12 +6,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from displacement.kernels.choice import MODELS, logit
+from displacement.kernels import choice
+from displacement.kernels.choice import MODELS, pulled, shares, totals
 
 ORIGINS, PLACES = 4, 6
 hours = hnp.arrays(float, (ORIGINS, PLACES), elements=st.floats(0.1, 30.0) | st.just(np.inf))
 sizes = hnp.arrays(float, (ORIGINS, PLACES), elements=st.floats(1.0, 1e6) | st.just(0.0))
 masks = hnp.arrays(float, (ORIGINS, PLACES), elements=st.sampled_from([0.0, 0.3, 1.0]))
+
+
+def shared(model):
+    """The model's shares where every origin has a key of its own, or all have one."""
+
+    def of(hours, allowed, decay):
+        choose = model(hours, allowed, decay)
+
+        def by_origin(attraction):
+            key = np.arange(len(hours)) if len(attraction) == len(hours) else np.zeros(len(hours), dtype=int)
+            return shares(choose(attraction), key)
+
+        return by_origin
+
+    return of
+
+
+logit = shared(choice.logit)
 
 
 def slow_logit(hours, allowed, attraction, decay):
@@ -31,20 +50,21 @@ def slow_logit(hours, allowed, attraction, decay):
 @settings(max_examples=60, deadline=None)
 @given(hours=hours, allowed=masks, attraction=sizes, decay=st.floats(0.0, 20.0))
 def test_every_model_keeps_the_contract(model, hours, allowed, attraction, decay):
-    shares = model(hours, allowed, decay)(attraction)
+    model = shared(model)
+    found = model(hours, allowed, decay)(attraction)
     usable = (allowed > 0) & np.isfinite(hours) & (attraction > 0)
-    assert (shares >= 0).all()
-    assert (shares[~usable] == 0).all()
-    np.testing.assert_allclose(shares.sum(axis=1), usable.any(axis=1), rtol=1e-12)
+    assert (found >= 0).all()
+    assert (found[~usable] == 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), usable.any(axis=1), rtol=1e-12)
     turned = model(hours[::-1, ::-1], allowed[::-1, ::-1], decay)(attraction[::-1, ::-1])
-    np.testing.assert_allclose(turned[::-1, ::-1], shares, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(turned[::-1, ::-1], found, rtol=1e-12, atol=1e-15)
 
 
 @settings(max_examples=60, deadline=None)
 @given(hours=hours, allowed=masks, attraction=sizes, decay=st.floats(0.0, 3.0))
 def test_the_logit_equals_the_slow_way(hours, allowed, attraction, decay):
-    shares = logit(hours, allowed, decay)(attraction)
-    np.testing.assert_allclose(shares, slow_logit(hours, allowed, attraction, decay), rtol=1e-10, atol=1e-15)
+    found = logit(hours, allowed, decay)(attraction)
+    np.testing.assert_allclose(found, slow_logit(hours, allowed, attraction, decay), rtol=1e-10, atol=1e-15)
 
 
 @settings(max_examples=60, deadline=None)
@@ -60,14 +80,14 @@ def test_removing_a_destination_leaves_the_ratios_of_the_others(hours, attractio
 
 
 def test_without_decay_people_go_in_proportion_to_size_exactly():
-    shares = logit(np.array([[1.0, 9.0]]), np.ones((1, 2)), 0.0)(np.array([[1.0, 3.0]]))
-    assert (shares == [[0.25, 0.75]]).all()
+    found = logit(np.array([[1.0, 9.0]]), np.ones((1, 2)), 0.0)(np.array([[1.0, 3.0]]))
+    assert (found == [[0.25, 0.75]]).all()
 
 
 def test_with_infinite_decay_people_go_to_the_nearest_exactly():
     hours, size = np.array([[2.0, 1.0, 3.0]]), np.array([[1e9, 1.0, 1e9]])
-    shares = logit(hours, np.ones((1, 3)), 1e6)(size)
-    assert (shares == [[0.0, 1.0, 0.0]]).all()
+    found = logit(hours, np.ones((1, 3)), 1e6)(size)
+    assert (found == [[0.0, 1.0, 0.0]]).all()
 
 
 def test_splitting_a_destination_changes_no_other_share():
@@ -91,3 +111,22 @@ def test_once_the_near_ones_are_closed_the_far_ones_share_as_if_those_had_never_
     alone = logit(hours[:, closed:], np.ones((1, 4 - closed)), decay)(size[:, closed:])
     np.testing.assert_allclose(choose(still)[:, closed:], alone, rtol=1e-10)
     np.testing.assert_array_equal(choose(size), logit(hours, np.ones((1, 4)), decay)(size))
+
+
+people_by_key = hnp.arrays(float, (3, ORIGINS), elements=st.floats(0.0, 1e5))
+factors = hnp.arrays(float, (PLACES,), elements=st.floats(1e-3, 1.0))
+drawing = hnp.arrays(float, (3, PLACES), elements=st.floats(1.0, 1e6) | st.just(0.0))
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@settings(max_examples=60, deadline=None)
+@given(hours, masks, drawing, people_by_key, factors, st.sampled_from([0.0, 0.5, 20.0, 1e4]))
+def test_products_give_the_arrivals_that_shares_would(model, hours, allowed, size, people, factor, decay):
+    """A second way: every key's shares, formed and multiplied; with places closed next to far ones too."""
+    draw = model(hours, allowed, decay)(size)
+    total = totals(draw, factor)
+    assert ((total > 0) == (draw.total > 0)).all()
+    arrivals = pulled(draw, np.divide(people, total, out=np.zeros_like(total), where=total > 0)) * factor
+    expected = [of_key @ shares(draw, np.full(ORIGINS, key), factor) for key, of_key in enumerate(people)]
+    np.testing.assert_allclose(arrivals, expected, rtol=1e-9, atol=1e-9)
+    assert arrivals.sum() == pytest.approx(people[draw.total > 0].sum(), rel=1e-12)

@@ -331,7 +331,7 @@ def test_travel_home_needs_a_way(toy):
 
 def test_blocks_go_home_each_by_its_own_situation(toy):
     inputs = asked.read_inputs(toy)
-    main = inputs.blocks.main_cell(inputs.cells["population"].values)
+    main = inputs.blocks.main_cell
     assert (inputs.blocks.of_cell[main] == np.arange(inputs.blocks.size)).all()
     population = inputs.cells["population"].values
     for block, cell in enumerate(main):

@@ -49,6 +49,7 @@ class World:
             people=np.full(2, 1500.0),
             easting=np.zeros(2),
             northing=np.zeros(2),
+            main_cell=np.array([0, 1]),
         )
         self.places = towns(count, capacity)
         self.movement = movement or Movement.model_validate(

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from displacement.report.rounding import level_name, middle, quantiles, range_in_words, ranged
+from displacement.report.rounding import (
+    level_name,
+    middle,
+    quantiles,
+    range_in_words,
+    ranged,
+    rounded,
+    shared_cells,
+    shared_people,
+    shared_quantity,
+    significant,
+)
+from displacement.report.share import level_cells
 
 LEVELS = st.lists(st.integers(1, 999), min_size=1, max_size=9, unique=True).map(
     lambda found: tuple(level / 1000 for level in sorted({*found, 500}))
@@ -41,3 +53,35 @@ def test_the_range_of_a_sentence_goes_from_the_lowest_to_the_highest():
     assert ranged(members, (0.05, 0.25, 0.5, 0.95)) == "50,000 (5,000 to 95,000)"
     assert ranged(members, (0.5,)) == "50,000"
     assert "97.5 % of them (p01 to p98_5)" in range_in_words((0.01, 0.5, 0.985))
+
+
+FIGURES = st.lists(
+    st.floats(-1e3, 1e12)
+    | st.floats(0, 2)
+    | st.integers(0, 100_000).map(lambda value: value / 200)
+    | st.sampled_from([0.0, 0.5, 99.5, 100.5, 1e5, 9.95e5, np.nan]),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(FIGURES)
+def test_many_values_are_rounded_as_one_is(values):
+    one_by_one = [significant(value) for value in values]
+    np.testing.assert_array_equal(rounded(np.array(values)), one_by_one)
+
+
+@given(FIGURES, st.integers(0, 2**32 - 1))
+def test_cells_of_many_figures_say_what_those_of_one_do(values, seed):
+    """People and quantities, with a level that is left out; people behind them few, none or many."""
+    figures = np.array(values)
+    people = np.random.default_rng(seed).choice([0.0, 0.4, 42.0, 99.6, 5e4], figures.size)
+    levels = {"p10": None, "p50": figures, "p90": figures * 3}
+    expected = [
+        level_cells(levels, (at,), lambda value, count=count: shared_quantity(value, count))
+        for at, count in enumerate(people.tolist())
+    ]
+    assert shared_cells(levels, people) == expected
+    known = {name: None if level is None else np.nan_to_num(level) for name, level in levels.items()}
+    expected = [level_cells(known, (at,), shared_people) for at in range(figures.size)]
+    assert shared_cells(known) == expected

@@ -1,4 +1,4 @@
-"""The command line: run, merge, backtest, calibrate, validate, needs, explain, standards and what fills in tables."""
+"""The command line: runs, comparisons, past cases, needs, explanations, and what fills in tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from displacement.cli import past, runs
+from displacement.cli import books, comparing, networks, past, runs
 from displacement.cli.shared import DONE, FAILED, WRONG_INPUT, WRONG_USAGE, command, from_to, print_notes
 
 
@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and stop")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     runs.add(commands)
+    comparing.add(commands)
     past.add(commands)
+    networks.add(commands)
+    books.add(commands)
     validate = command(commands, "validate", "check scenarios without running them", _validate)
     validate.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO")
     command(commands, "schema", "print the JSON Schema of a scenario", _schema)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from displacement.cli.shared import DONE, Progress, command, from_to
+from displacement.cli import networks
+from displacement.cli.shared import DONE, Progress, command, from_to, told_of
 
 CASES = Path("scenarios/backtests")
 """Where the past cases lie, beside the working directory."""
@@ -29,6 +30,13 @@ def _add_backtest(commands: Any) -> None:
         nargs="*",
         metavar="CASE",
         help=f"scenario with a `case:` (default: all in {CASES})",
+    )
+    backtest.add_argument(
+        "--network",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="in place of cases: network areas with counts, or folders in the layout of the field's agent model",
     )
     backtest.add_argument(
         "--members", type=from_to(int, 1, 4096), default=64, help="members of each case (default: 64)"
@@ -124,6 +132,8 @@ def _calibrate(chosen: argparse.Namespace) -> int:
 
 
 def _backtest(chosen: argparse.Namespace) -> int:
+    if chosen.network:
+        return networks.backtest(chosen.network, chosen.out)
     from displacement.evaluate import backtest as past
     from displacement.report import backtest as report
     from displacement.report import marked
@@ -142,7 +152,7 @@ def _backtest(chosen: argparse.Namespace) -> int:
                 population=level,
                 parameters=chosen.parameters,
                 workers=chosen.workers or os.cpu_count() or 1,
-                progress=_told_of(progress, f"{scenario.path.stem}, {level} population"),
+                progress=told_of(progress, f"{scenario.path.stem}, {level} population"),
             )
             cases.setdefault(level, []).append(case)
     progress("scoring")
@@ -197,11 +207,6 @@ def _has_levels(scenario: Any) -> bool:
         return False
     rows = tables.read(scenario.file(scenario.population.zones), ["zone", "population"])
     return bool(rows) and {"low", "high"} <= set(rows[0])
-
-
-def _told_of(progress: Progress, name: str) -> Callable[..., None]:
-    """Progress that says of which case it speaks."""
-    return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
 def _made_of(scenarios: Sequence[Any]) -> dict[str, Any]:

@@ -6,10 +6,20 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from displacement.cli.shared import DONE, WRONG_USAGE, Progress, command, from_to, print_notes, profile
+from displacement.cli.shared import (
+    DONE,
+    WRONG_USAGE,
+    Progress,
+    command,
+    from_to,
+    memory,
+    print_notes,
+    profile,
+)
 from displacement.progress import Stopwatch
 
 if TYPE_CHECKING:
@@ -71,6 +81,7 @@ def _add_run(commands: Any) -> None:
         help="some members only, counted from 0, END not included: 0:256 and 256:512 are parts for `merge`",
     )
     _add_limits(run)
+    _add_written(run)
     run.add_argument(
         "--keep",
         action="append",
@@ -86,13 +97,29 @@ def _add_merge(commands: Any) -> None:
     merge.add_argument("--out", type=Path, help="folder to write (default: as for the whole run)")
     merge.add_argument("--scenario", type=Path, help="the scenario's YAML file, if it is not where it was")
     _add_limits(merge)
+    _add_written(merge)
+
+
+def _add_written(parser: argparse.ArgumentParser) -> None:
+    """What is written of a run beside its tables."""
+    parser.add_argument(
+        "--lang", choices=["en", "ar"], default="en", help="language in which the brief opens (default: en)"
+    )
+    parser.add_argument(
+        "--png", action="store_true", help="also write share/map.png and share/chart.png, for slides"
+    )
+    parser.add_argument(
+        "--daily",
+        action="store_true",
+        help="needs of every zone by day in the workbooks, beside those by week",
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Options of everything that works on members."""
     parser.add_argument(
         "--max-memory",
-        type=_memory,
+        type=memory,
         metavar="SIZE",
         help="what it may take, such as 1.5GB, all processes together (default: half of the machine's)",
     )
@@ -136,7 +163,7 @@ def _run(chosen: argparse.Namespace) -> int:
             run = pipeline.run_variants if all_of_them else pipeline.run
             result = run(scenario, keep=chosen.keep, **asked, **crew)
     if chosen.member_range is None:
-        _written(result, chosen.out, watch, progress)
+        _written(result, chosen, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -160,6 +187,10 @@ def _does_not_go_together(chosen: argparse.Namespace, several: bool, all_variant
         return "--keep is for one member; leave it out, or run with --members 1"
     if chosen.cluster and chosen.workers:
         return "--workers is for processes of its own; write --cluster local:N for N of them"
+    if chosen.png and chosen.member_range:
+        return "--png is for a whole run; write it with `displacement merge`"
+    if chosen.png and find_spec("matplotlib") is None:
+        return "--png needs matplotlib: pip install 'displacement-estimator[png]'"
     if chosen.member_range and all_variants:
         return "--member-range is for one variant at a time; write --variant NAME, or --no-variants"
     return ""
@@ -173,7 +204,7 @@ def _merge(chosen: argparse.Namespace) -> int:
 
     watch.stop()
     result = merge(chosen.parts, chosen.scenario, progress, chosen.max_memory)
-    _written(result, chosen.out, watch, progress)
+    _written(result, chosen, watch, progress)
     if chosen.profile:
         print(f"\n{profile(watch.stop(), progress.seconds)}")
     return DONE
@@ -184,17 +215,17 @@ def _name(scenario: Scenario) -> str:
     return scenario.path.stem + (f"_{scenario.variant}" if scenario.variant else "")
 
 
-def _written(result: Result, out: Path | None, watch: Stopwatch, progress: Progress) -> None:
+def _written(result: Result, asked: argparse.Namespace, watch: Stopwatch, progress: Progress) -> None:
     """Write the folder of a run and print its summary."""
     from displacement.io.folders import HeldOpenError
     from displacement.report.folder import write
 
-    target = out or Path("runs") / _name(result.scenario)
+    target = asked.out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
     said = list(result.notes)
     try:
-        write(result, target)
+        write(result, target, asked.lang, asked.png, asked.daily)
     except HeldOpenError as held:
         target = held.beside
         said.insert(0, str(held))
@@ -225,13 +256,3 @@ def _quantiles(written: str) -> tuple[float, ...]:
     except ValueError as error:
         hint = f"write numbers with commas between, such as 0.05,0.5,0.95 (got {written})"
         raise argparse.ArgumentTypeError(hint if "convert" in str(error) else str(error)) from None
-
-
-def _memory(written: str) -> int:
-    """Reads an amount of memory with its unit."""
-    from displacement.memory import amount
-
-    try:
-        return amount(written)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

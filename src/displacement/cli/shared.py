@@ -33,6 +33,16 @@ def from_to(kind: type[Any], low: float, high: float) -> Callable[[str], Any]:
     return number
 
 
+def memory(written: str) -> int:
+    """Reads an amount of memory with its unit."""
+    from displacement.memory import amount
+
+    try:
+        return amount(written)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 class Progress:
     """Tells the step on a terminal, with a bar and the time left of a long one; a line a minute where output is piped.
 
@@ -81,6 +91,11 @@ class Progress:
         """Clear the line."""
         if self._on_terminal:
             print("\r\033[K", end="", file=self._to, flush=True)
+
+
+def told_of(progress: Progress, name: str) -> Callable[..., None]:
+    """Progress that says of which run it speaks."""
+    return lambda step, done=0, of=0: progress(f"{name}: {step}", done, of)
 
 
 def print_notes(notes: Sequence[str], most: int = 20) -> None:

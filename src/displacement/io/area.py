@@ -10,7 +10,7 @@ import pyproj
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.grid import Grid
+from displacement.grid import INDEX, Grid
 from displacement.io.area_destinations import destinations_of
 from displacement.io.area_tables import AreaTables, nearest
 from displacement.io.errors import InputError
@@ -89,18 +89,15 @@ def read(
     places = reader.appended(reader.named_places(start_control, controllers))
     points = settlements.and_places(reader.control_points(start_control, zone_index), centres)
 
-    easting, northing = grid.centres()
     zone = reader.drawn_zones(_zone_of_cell(grid, points, assumptions.zone_reach), zones, settlements)
     zones, population = reader.people(
         zones, zone, settlements.with_centres(centres), assumptions.settled_density
     )
     place, any_place = nearest(grid, places.easting, places.northing, assumptions.control_reach)
     groups, group_of_cell = reader.response_groups(settlements, grid)
-    keys, key = _keys(places.start[any_place], group_of_cell, population)
+    keys, key = _keys(grid, places.start, any_place, group_of_cell, population)
     tile_side = max(1, round(assumptions.block_km / cell_km))
-    row, column = np.divmod(np.arange(grid.size), grid.shape[1])
-    tile = (row // tile_side) * grid.shape[1] + column // tile_side
-    blocks = blocks_of(population, zone, key, tile, easting, northing)
+    blocks = blocks_of(grid, population, zone, key, tile_side)
     destinations = destinations_of(reader, zones, exits, places, group_of_cell, any_place)
     side = travel_cell_km or max(cell_km, TRAVEL_CELL_KM)
     land = _land(reader, _covering(grid, side), population, zone, places, any_place)
@@ -115,7 +112,6 @@ def read(
                 "place": ("cell", place),
                 "any_place": ("cell", any_place),
                 "response": ("cell", key),
-                "tile": ("cell", tile),
             }
         ),
         zones=zones,
@@ -130,6 +126,7 @@ def read(
         response_groups=groups,
         coordinates=reader.coordinates(places),
         files=tuple(reader.files),
+        tile_side=tile_side,
         bin_side=max(1, round((hazard_cell_km or max(cell_km, HAZARD_CELL_KM)) / cell_km)),
         boundaries=reader.boundaries,
         notes=(*reader.notes, *_changed_files(gazetteer, zones)),
@@ -205,17 +202,17 @@ def _land(
     reader: AreaTables, grid: Grid, population: Array, zone: Array, places: NamedPlaces, any_place: Array
 ) -> Land:
     """What people travel over. Off the roads a cell can be crossed if half of it is in a zone, or people live there."""
-    of_cell = np.arange(grid.size)
     if grid is not reader.grid:
-        of_cell = grid.cell(*reader.grid.centres())
         _, any_place = nearest(grid, places.easting, places.northing, np.inf)
-    count, in_zone, people = (
-        np.bincount(of_cell, weights, grid.size) for weights in (None, zone >= 0, population)
-    )
+    found = np.zeros((3, grid.size))
+    for band in reader.grid.bands():
+        of_cell = grid.cell(*reader.grid.centres(np.arange(band.start, band.stop)))
+        for row, weights in enumerate((None, zone[band] >= 0, population[band])):
+            found[row] += np.bincount(of_cell, weights, grid.size)
+    count, in_zone, people = found
     roads = reader.roads(grid)
     return Land(
         grid=grid,
-        of_cell=of_cell,
         passable=((count > 0) & (in_zone >= 0.5 * count)) | (people > 0),
         any_place=any_place,
         roads=roads,
@@ -229,7 +226,7 @@ def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
     A cell that holds a settlement is in the zone of its most populous one.
     """
     near, _ = nearest(grid, points.easting, points.northing, reach)
-    of_cell = np.where(near >= 0, points.zone[near], -1)
+    of_cell = np.append(points.zone, -1).astype(INDEX)[near]
     cell = grid.cell(points.easting, points.northing)
     for at in np.argsort(points.population, kind="stable"):
         if cell[at] >= 0:
@@ -237,13 +234,21 @@ def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
     return of_cell
 
 
-def _keys(controller: Array, group: Array, population: Array) -> tuple[Keys, Array]:
-    """The response keys that occur among inhabited cells, and the key of each cell."""
+def _keys(
+    grid: Grid, controller: Array, any_place: Array, group: Array, population: Array
+) -> tuple[Keys, Array]:
+    """The response keys that occur among inhabited cells, and the key of each cell; 0 where nobody lives."""
     groups = int(group.max()) + 1
-    pair = controller * groups + group
-    used = np.unique(pair[population > 0])
-    key = np.minimum(np.searchsorted(used, pair), used.size - 1)
-    return Keys(used // groups, used % groups), np.where(used[key] == pair, key, 0)
+    occurs = np.zeros((int(controller.max()) + 1) * groups, dtype=bool)
+    key = np.empty(grid.size, INDEX)
+    for band in grid.bands():
+        key[band] = controller[any_place[band]] * groups + group[band]
+        occurs[key[band][population[band] > 0]] = True
+    used = np.flatnonzero(occurs)
+    position = np.where(occurs, np.cumsum(occurs) - 1, 0).astype(INDEX)
+    for band in grid.bands():
+        key[band] = position[key[band]]
+    return Keys(used // groups, used % groups), key
 
 
 def project(crs: str, longitude: float, latitude: float) -> tuple[float, float]:

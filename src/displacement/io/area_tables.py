@@ -12,7 +12,7 @@ import pyproj
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from displacement.grid import Grid
+from displacement.grid import INDEX, Grid
 from displacement.io import tables
 from displacement.io.errors import InputError, finding
 from displacement.io.gazetteer import Gazetteer
@@ -21,6 +21,7 @@ from displacement.io.population import (
     MOST_PEOPLE,
     Settlements,
     Sources,
+    by_zone,
     calibrated,
     disagreements,
     points_table,
@@ -36,8 +37,12 @@ Array = NDArray[Any]
 def nearest(grid: Grid, easting: Array, northing: Array, reach: float) -> tuple[Array, Array]:
     """Nearest point of each cell: within reach (else -1), and at any distance."""
     tree = cKDTree(np.column_stack([easting, northing]))
-    distance, index = tree.query(np.column_stack(grid.centres()))
-    return np.where(distance <= reach * 1000.0, index, -1), index
+    near, any_of_them = np.empty(grid.size, INDEX), np.empty(grid.size, INDEX)
+    for band in grid.bands():
+        cells = np.arange(band.start, band.stop)
+        distance, any_of_them[band] = tree.query(np.column_stack(grid.centres(cells)), workers=-1)
+        near[band] = np.where(distance <= reach * 1000.0, any_of_them[band], -1)
+    return near, any_of_them
 
 
 class AreaTables:
@@ -187,18 +192,18 @@ class AreaTables:
         path = self.sources.counts
         if path is None:
             return zones, self._own_people(zones, zone, settlements, density)
-        counts, inside = self._counted(path, zones, zone, density), zone >= 0
-        counted = np.bincount(zone[inside], counts[inside], zones.inside)
+        counts = self._counted(path, zones, zone, density)
+        counted = by_zone(self.grid, zone, counts, zones.inside)
         if not counted.any():
             raise InputError(
                 finding(path, "counts nobody in any zone of the area; name a file of its people")
             )
         if not self.sources.calibrate:
             exits = zones.population[zones.inside :]
-            return with_people(zones, np.concatenate([counted, exits])), np.where(inside, counts, 0.0)
+            return with_people(zones, np.concatenate([counted, exits])), np.where(zone >= 0, counts, 0.0)
         own = self._own_people(zones, zone, settlements, density)
         self.notes += disagreements(counted, zones, path.name, self.totals.name)
-        return zones, calibrated(counts, zone, zones.population[: zones.inside], own)
+        return zones, calibrated(self.grid, counts, zone, zones.population[: zones.inside], own)
 
     def _own_people(self, zones: Zones, zone: Array, settlements: Settlements, density: float) -> Array:
         """People of each cell by the area's own settlements. [person]"""
@@ -352,9 +357,9 @@ class AreaTables:
         """Names of the response groups (the general one first), and the group of each cell."""
         groups = ("", *sorted(set(settlements.response) - {""}))
         if not settlements.response:
-            return groups, np.zeros(grid.size, dtype=np.int64)
+            return groups, np.zeros(grid.size, INDEX)
         _, own = nearest(grid, settlements.easting, settlements.northing, np.inf)
-        of_settlement = np.array([groups.index(group) for group in settlements.response])
+        of_settlement = np.array([groups.index(group) for group in settlements.response], INDEX)
         return groups, of_settlement[own]
 
     def crossing_rows(self, kind: str) -> list[Row]:

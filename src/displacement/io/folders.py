@@ -28,8 +28,8 @@ NOBODYS = (".DS_Store", "Thumbs.db", "desktop.ini", "*-shm", "*.aux.xml")
 """Files that looking into a folder, or opening a map of it, leaves there."""
 NEW, OLD = ".new", ".old"
 """Ends of the names of hidden folders: one that is being written, one that makes room."""
-ROOM = 2**16
-"""A disk with less than this is full: what failed for want of room was larger. [byte]"""
+ROOM = 2**20
+"""A disk with less than this is full: what failed for want of room may have been that large. [byte]"""
 TRIES = (0.1, 0.4, 1.0, 0.0)
 """How long to wait after each failed try to move a folder: scanners look into new files for a moment. [s]"""
 
@@ -79,12 +79,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
             yield partial
             partial.chmod(0o755)
             _take_place(partial, target)
-        except InputError:
+        except HeldOpenError:
             raise
         except Exception as error:
-            if not isinstance(error, OSError) and not _full(target):
+            why = error.__context__ if isinstance(error, InputError) else error
+            if not isinstance(why, OSError) and not _full(target):
                 raise
-            message = f"could not be written ({_reason(error, target)}); nothing was changed"
+            message = f"could not be written ({_reason(why or error, target)}); nothing was changed"
             raise InputError(finding(target, message)) from None
 
 
@@ -110,7 +111,7 @@ def _full(place: Path) -> bool:
     return shutil.disk_usage(there).free < ROOM
 
 
-def _reason(error: Exception, place: Path) -> str:
+def _reason(error: BaseException, place: Path) -> str:
     """Why something cannot be written, in words of a planner."""
     if _full(place) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
         return f"the disk of {place.parent} is full"

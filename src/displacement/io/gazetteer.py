@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -60,6 +60,28 @@ class Tables(_Part):
     sites: str = "sites.csv"
     roads: str = "roads.csv"
     crossings: str = "crossings.csv"
+
+
+PLACES, ROUTES = "places.csv", "routes.csv"
+"""Tables of a network area: named places, and the routes between them."""
+ROUTE_MARK = "--"
+"""Stands between the two places of a route, in its name."""
+_OF_A_NETWORK: Mapping[str, Any] = {
+    "crs": "none",
+    "box": {"south": -90.0, "north": 90.0, "west": -180.0, "east": 180.0},
+    "controllers": {"any": {"label": "not told apart", "side": "any"}},
+    "start_control": PLACES,
+}
+"""What the area file of a network need not say: there is no grid, and control is not followed."""
+
+
+def route_name(first: str, second: str) -> str:
+    """Name of the route between two places.
+
+    >>> route_name("Alder", "Birch")
+    'Alder--Birch'
+    """
+    return f"{first}{ROUTE_MARK}{second}"
 
 
 class AreaFile(_Part):
@@ -119,9 +141,12 @@ class Gazetteer:
         self.folder, self.extra = folder, extra
         if not folder.is_dir():
             raise InputError(finding(folder, "there is no such area folder"))
+        self.is_network = (folder / PLACES).is_file()
+        """Whether the area is one of named places and routes."""
         document = read_document(folder / "area.yaml")
         try:
-            self.area = AreaFile.model_validate(document.data)
+            given = _OF_A_NETWORK if self.is_network else {}
+            self.area = AreaFile.model_validate({**given, **document.data})
         except ValidationError as error:
             raise InputError(*document.findings(error, {"": list(AreaFile.model_fields)})) from None
         self.document: Document = document
@@ -168,6 +193,12 @@ class Gazetteer:
         return self.folder / str(getattr(self.area.tables, name))
 
     @cached_property
+    def countries(self) -> frozenset[str]:
+        """Countries of the places of a network."""
+        rows = tables.read(self.folder / PLACES, ["country"]) if self.is_network else []
+        return frozenset(row.text("country") for row in rows)
+
+    @cached_property
     def appended(self) -> list[tables.Row]:
         """Rows of the appended table."""
         rows = tables.read(self.extra, ["pcode", "name"]) if self.extra else []
@@ -212,6 +243,14 @@ class Gazetteer:
                 message = f"'{code}' is the code of a {other} and of a {kind}; give one of them another"
                 raise InputError(finding(self.folder, message))
 
+        if self.is_network:
+            for row in tables.read(self.folder / PLACES, ["place"]):
+                add(row.text("place"), row.text("place"), "zone")
+            for row in tables.read(self.folder / ROUTES, ["from", "to"]):
+                for ends in (("from", "to"), ("to", "from")):
+                    name = route_name(*(row.text(end) for end in ends))
+                    add(name, name, "road")
+            return found
         for row in tables.read(self.table("settlements"), ["pcode", "name", "zone", "population"]):
             add(
                 row.text("pcode"), row.text("name"), "place", row["zone"], row.number_or("population", 0.0, 0)
@@ -233,6 +272,8 @@ class Gazetteer:
         for code, name in self.names.items():
             for part in (name.name, *name.name.split(" - "), *name.name.split(" / ")):
                 found.setdefault(normal(part), {})[code] = True
+        if self.is_network:
+            return found
         for table, code_column in (("settlements", "pcode"), ("zones", "zone")):
             for row in tables.read(self.table(table), [code_column, "name_ar"]):
                 if row["name_ar"].strip():
@@ -300,6 +341,8 @@ class Gazetteer:
     def units(self) -> dict[str, Name]:
         """Administrative units by p-code: admin 1, admin 2, then zones (admin 3). Places have no part in it."""
         found: dict[str, Name] = {}
+        if self.is_network:
+            return {code: name for code, name in self.names.items() if name.kind == "zone"}
         columns = ["zone", "name", "admin1", "admin1_name", "admin2", "admin2_name"]
         rows = tables.read(self.table("zones"), columns)
         levels: tuple[tuple[Kind, str, str], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.grid import Grid
-from displacement.io.gazetteer import AreaFile
+from displacement.io.gazetteer import ROUTE_MARK, AreaFile
 from displacement.movement.blocks import Blocks
 from displacement.movement.destinations import Keys, Places
 
@@ -76,8 +77,6 @@ class Land:
     ----------
     grid : Grid
         Its cells hold whole cells of the people's grid, or nearly: each of these counts to the one its centre lies in.
-    of_cell : array of int, shape (cell of the people's grid,)
-        The cell of the land.
     passable : array of bool, shape (cell,)
         Where people get through off the roads.
     any_place : array of int, shape (cell,)
@@ -88,11 +87,49 @@ class Land:
     """
 
     grid: Grid
-    of_cell: Array
     passable: Array
     any_place: Array
     roads: Mapping[str, Road]
     terrain_speed: Array | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """Named places and the routes between them, of an area without rasters: places take the part of cells.
+
+    Parameters
+    ----------
+    kind : tuple of str
+        One of `KINDS` for each place.
+    country : array of int, shape (place,)
+        Position in `countries`.
+    countries : tuple of str
+    route : tuple of str
+        Name of each route.
+    ends : array of int, shape (route, 2)
+        The two places that each one joins.
+    km : array of shape (route,)
+        Length. [km]
+    forwards : array of int, shape (route,)
+        The end (0 or 1) that sends everybody who comes there on along the route; -1 for neither.
+    forwards_until : tuple of date or None
+        First day on which it no longer does.
+    conflict : pathlib.Path
+        The area's table of conflict by place and day.
+    observed : pathlib.Path, optional
+        The area's table of people counted, if it has one.
+    """
+
+    kind: tuple[str, ...]
+    country: Array
+    countries: tuple[str, ...]
+    route: tuple[str, ...]
+    ends: Array
+    km: Array
+    forwards: Array
+    forwards_until: tuple[dt.date | None, ...]
+    conflict: Path
+    observed: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +151,7 @@ class Inputs:
     area: AreaFile
     grid: Grid
     cells: xr.Dataset
-    """`population`, `zone`, `place`, `any_place`, `response` by cell, and `tile`, that of the origin blocks."""
+    """`population`, `zone`, `place`, `any_place`, `response` by cell."""
     zones: Zones
     controllers: tuple[str, ...]
     side: Array
@@ -131,12 +168,28 @@ class Inputs:
     """Easting and northing of every place that has a p-code. [m]"""
     files: tuple[Path, ...]
     """What was read, for the manifest."""
+    tile_side: int
+    """Cells along the side of the tiles of origin blocks."""
     bin_side: int = 1
     """Cells along the side of a bin, in which people see the events alike (`displacement.exposure`)."""
     boundaries: str = "statistical areas"
     """What the outlines of the zones are: drawn around the cells, or `official: FILE`."""
     notes: tuple[str, ...] = ()
     """What a planner must know of the people and ways that were read, a line each."""
+    network: Network | None = None
+    """Of an area of named places and routes: what stands in place of the land; cells and zones are its places."""
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Between whom a boundary can lie: controllers, on a network countries."""
+        return self.controllers if self.network is None else self.network.countries
+
+    def named_way(self, name: str) -> str:
+        """A road by its name; on a network also by that of the way back."""
+        if self.network is None or name in self.network.route:
+            return name
+        back = ROUTE_MARK.join(reversed(name.split(ROUTE_MARK)))
+        return back if back in self.network.route else name
 
     @property
     def prior_share(self) -> Array:

@@ -58,7 +58,8 @@ def write(part: Part) -> None:
     with folders.whole_folder(part.folder) as partial:
         (partial / "internal").mkdir()
         for name, dataset in zip(FILES, (part.people, part.flows), strict=True):
-            results.write_netcdf(partial / "internal" / f"{name}.nc", dataset, {"title": f"part: {name}"})
+            about_part = dataset.assign_attrs(title=f"part: {name}")
+            results.keep(partial / "internal" / f"{name}.nc", about_part)
         folders.write_manifest(partial, {**part.made_of, "part": about})
 
 

@@ -127,7 +127,6 @@ def spread(
     people = people * shrink[settlements.zone]
 
     population = np.zeros(grid.size)
-    easting, northing = grid.centres()
     for at in np.flatnonzero(people > 0):
         cells = _disc(grid, settlements.easting[at], settlements.northing[at], people[at] / density)
         cells = cells[zone[cells] == settlements.zone[at]]
@@ -137,36 +136,50 @@ def spread(
                 raise ValueError(
                     f"zone number {settlements.zone[at]} has people but no cell; use smaller cells"
                 )
-            away = np.hypot(easting[own] - settlements.easting[at], northing[own] - settlements.northing[at])
+            easting, northing = grid.centres(own)
+            away = np.hypot(easting - settlements.easting[at], northing - settlements.northing[at])
             cells = own[np.argmin(away, keepdims=True)]
         population[cells] += people[at] / cells.size
     rest = np.maximum(totals - np.bincount(settlements.zone, people, totals.size), 0.0)
-    inside = zone >= 0
-    cells_by_zone = np.bincount(zone[inside], minlength=totals.size)
+    cells_by_zone = by_zone(grid, zone, None, totals.size)
     if ((totals > 0) & (cells_by_zone == 0)).any():
         empty = np.flatnonzero((totals > 0) & (cells_by_zone == 0))
         raise ValueError(f"zone number {empty[0]} has people but no cell; use smaller cells")
     each = np.divide(rest, cells_by_zone, out=np.zeros_like(rest), where=cells_by_zone > 0)
-    population[inside] += each[zone[inside]]
-    found = np.bincount(zone[inside], population[inside], totals.size)
+    for band in grid.bands():
+        population[band] += np.append(each, 0.0)[zone[band]]
+    found = by_zone(grid, zone, population, totals.size)
     exact = np.divide(totals, found, out=np.zeros_like(totals), where=found > 0)
-    population[inside] *= exact[zone[inside]]
+    for band in grid.bands():
+        population[band] *= np.append(exact, 1.0)[zone[band]]
     return population
+
+
+def by_zone(grid: Grid, zone: Array, values: Array | None, zones: int) -> Array:
+    """Sum of the cells' values by zone, or the number of cells; those of no zone (-1) are left out.
+
+    Parameters
+    ----------
+    grid : Grid
+    zone : array of int, shape (cell,)
+    values : array of shape (cell,), optional
+    zones : int
+        How many there are.
+    """
+    total = np.zeros(zones)
+    for band in grid.bands():
+        of_band = None if values is None else values[band]
+        total += np.bincount(zone[band] + 1, of_band, zones + 1)[1:]
+    return total
 
 
 def _disc(grid: Grid, easting: float, northing: float, area: float) -> Array:
     """Cells whose centre lies in a disc of an area [km2] around a point; at least the point's own."""
-    radius = 1000.0 * np.sqrt(area / np.pi)
-    side = grid.cell_km * 1000.0
-    reach = int(np.ceil(radius / side)) + 1
-    own = int(grid.cell(easting, northing))
-    row, column = divmod(own, grid.shape[1])
-    rows = np.arange(max(0, row - reach), min(grid.shape[0], row + reach + 1))
-    columns = np.arange(max(0, column - reach), min(grid.shape[1], column + reach + 1))
-    cells = (rows[:, None] * grid.shape[1] + columns[None, :]).ravel()
+    radius = float(np.sqrt(area / np.pi))
+    cells = grid.around(easting, northing, radius)
     east, north = grid.centres(cells)
-    inside = np.hypot(east - easting, north - northing) <= radius
-    return np.union1d(cells[inside], [own])
+    inside = np.hypot(east - easting, north - northing) <= 1000.0 * radius
+    return np.union1d(cells[inside], [int(grid.cell(easting, northing))])
 
 
 def with_people(zones: Zones, people: Array) -> Zones:
@@ -297,11 +310,12 @@ def points_table(
     )
 
 
-def calibrated(counts: Array, zone: Array, totals: Array, own: Array) -> Array:
+def calibrated(grid: Grid, counts: Array, zone: Array, totals: Array, own: Array) -> Array:
     """Scale each zone's cells so that they add up to the zone's total.
 
     Parameters
     ----------
+    grid : Grid
     counts : array of shape (cell,)
         People as another source places them. [person]
     zone : array of int, shape (cell,)
@@ -318,14 +332,16 @@ def calibrated(counts: Array, zone: Array, totals: Array, own: Array) -> Array:
 
     Examples
     --------
-    >>> calibrated(np.array([1.0, 3.0, 0.0]), np.array([0, 0, 1]), np.array([8.0, 5.0]), np.array([0.0, 8.0, 5.0]))
+    >>> cells, zone = Grid("EPSG:32637", 1.0, 0.0, 0.0, (1, 3)), np.array([0, 0, 1])
+    >>> calibrated(cells, np.array([1.0, 3.0, 0.0]), zone, np.array([8.0, 5.0]), np.array([0.0, 8.0, 5.0]))
     array([2., 6., 5.])
     """
-    inside = zone >= 0
-    found = np.bincount(zone[inside], counts[inside], totals.size)
-    factor = np.divide(totals, found, out=np.zeros_like(found), where=found > 0)
-    people = np.zeros_like(counts)
-    people[inside] = np.where(found[zone[inside]] > 0, counts[inside] * factor[zone[inside]], own[inside])
+    found = by_zone(grid, zone, counts, totals.size)
+    factor = np.append(np.divide(totals, found, out=np.zeros_like(found), where=found > 0), 0.0)
+    nobody = np.append(found <= 0, False)
+    people = np.empty_like(counts)
+    for band in grid.bands():
+        people[band] = np.where(nobody[zone[band]], own[band], counts[band] * factor[zone[band]])
     return people
 
 

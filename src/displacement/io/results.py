@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +16,52 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform_geom
 
 from displacement.grid import Grid
+from displacement.io.conventions import CONVENTIONS, DAYS, as_in_memory, conventional, encodings
 from displacement.io.kept import AT_ONCE, by_members
 
 
-def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str]) -> None:
-    """Write arrays exactly, compressed, with CF attributes."""
-    named = dataset.assign_attrs({"Conventions": "CF-1.10", **attributes})
-    if named.sizes.get("member", 0) > AT_ONCE:
-        return _write_members(path, named)
-    _write(path, named)
+def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str], crs: str | None = None) -> None:
+    """Write arrays exactly, compressed, by the Climate and Forecast conventions.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    dataset : xarray.Dataset
+    attributes : dict of str
+        What stands on the file beside the dataset's own.
+    crs : str, optional
+        Reference system, where the arrays are maps.
+    """
+    history = {"history": f"written by {attributes['source']}"} if "source" in attributes else {}
+    about = {"Conventions": CONVENTIONS, **history, **attributes}
+    keep(path, dataset.assign_attrs(about), lambda part: conventional(part, crs))
 
 
-def _write(path: Path, named: xr.Dataset, unlimited: Sequence[str] = ()) -> None:
+def keep(
+    path: Path, dataset: xr.Dataset, named: Callable[[xr.Dataset], xr.Dataset] = lambda part: part
+) -> None:
+    """Write arrays as they are, compressed, for `opened` to read.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    dataset : xarray.Dataset
+    named : callable
+        Done to the arrays first, some members at a time where there are many.
+    """
+    if dataset.sizes.get("member", 0) > AT_ONCE:
+        return _write_members(path, (named(part) for part in by_members(dataset)))
+    return _write(path, named(dataset))
+
+
+def _write(path: Path, dataset: xr.Dataset, unlimited: Sequence[str] = ()) -> None:
     """Write arrays that fit into memory."""
-    encoding: dict[Any, dict[str, Any]] = {
-        name: {"zlib": True, "complevel": 1} for name, array in named.data_vars.items() if array.ndim > 1
-    }
-    if "time" in named:
-        named["time"].attrs = {"long_name": "day", "standard_name": "time"}
-        encoding["time"] = {"units": DAYS, "calendar": "standard", "dtype": "int32"}
-    named.to_netcdf(path, engine="netcdf4", encoding=encoding, unlimited_dims=unlimited)
+    dataset.to_netcdf(path, engine="netcdf4", encoding=encodings(dataset), unlimited_dims=unlimited)
 
 
-DAYS = "days since 1970-01-01"
-
-
-def _write_members(path: Path, named: xr.Dataset) -> None:
+def _write_members(path: Path, some: Iterator[xr.Dataset]) -> None:
     """Write arrays of many members, some of them at a time."""
-    parts = (_dates_as_numbers(part) for part in by_members(named))
+    parts = (_dates_as_numbers(part) for part in some)
     _write(path, next(parts), ["member"])
     with netCDF4.Dataset(path, "a") as file:
         for array in file.variables.values():
@@ -71,15 +89,21 @@ def _dates_as_numbers(part: xr.Dataset) -> xr.Dataset:
     )
 
 
-def read_netcdf(path: Path) -> xr.Dataset:
-    """Read arrays that `write_netcdf` wrote, whole, and close the file."""
+def read_netcdf(path: Path, names: Sequence[str] | None = None) -> xr.Dataset:
+    """Read arrays that `write_netcdf` wrote, whole, and close the file; all of them, or some by name.
+
+    Raises
+    ------
+    KeyError
+        If one of the names is not there.
+    """
     with xr.open_dataset(path, engine="netcdf4") as dataset:
-        found: xr.Dataset = dataset.load()
-    return found
+        found = (dataset if names is None else dataset[list(names)]).load()
+    return as_in_memory(found)
 
 
 def opened(path: Path) -> xr.Dataset:
-    """Arrays that `write_netcdf` wrote, read when they are used; nothing of how they were written stays with them."""
+    """Arrays that `keep` wrote, read when they are used; nothing of how they were written stays with them."""
     found: xr.Dataset = xr.open_dataset(path, engine="netcdf4", cache=False).drop_encoding()
     return found.assign_attrs({}).assign_coords(
         {name: each.astype(str) for name, each in found.coords.items() if each.dtype.kind == "O"}
@@ -87,32 +111,73 @@ def opened(path: Path) -> xr.Dataset:
 
 
 def write_raster(
-    path: Path, grid: Grid, values: NDArray[Any], unit: str, description: str, notice: str
+    path: Path,
+    grid: Grid,
+    bands: Mapping[str, NDArray[Any]],
+    unit: str,
+    notice: str,
+    codes: Mapping[int, str] | None = None,
 ) -> None:
-    """Write a field as a cloud-optimised GeoTIFF."""
+    """Write fields as a cloud-optimised GeoTIFF.
+
+    Smaller copies for drawing (overviews) hold the mean of the cells they stand for, so that a map keeps its colours when
+    zoomed out; a total is that of the full resolution. The file says so. Of codes they hold the most frequent.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    grid : Grid
+    bands : mapping
+        Values by what they are, each of shape (cell,) or (northing, easting).
+    unit : str
+    notice : str
+        What every reader has to know.
+    codes : mapping, optional
+        What the values stand for, where they are codes; -1 is no value.
+    """
     side = grid.cell_km * 1000.0
+    kind = np.float64 if codes is None else np.int16
     profile = {
         "driver": "COG",
         "height": grid.shape[0],
         "width": grid.shape[1],
-        "count": 1,
-        "dtype": "float64",
+        "count": len(bands),
+        "dtype": kind,
         "crs": grid.crs,
         "transform": from_origin(grid.west, grid.north, side, side),
         "compress": "deflate",
+        "predictor": "yes",
+        "blocksize": _block(grid.shape[1]),
+        "overview_resampling": "average" if codes is None else "mode",
+        "nodata": None if codes is None else -1,
     }
-    with (
-        rasterio.MemoryFile() as memory
-    ):  # on a full disk, what writes the file itself would not say why it fails
+    tags = {"TIFFTAG_IMAGEDESCRIPTION": notice}
+    tags |= {"overviews": OVERVIEWS} if codes is None else {f"code_{at}": name for at, name in codes.items()}
+    with rasterio.MemoryFile() as memory:  # on a full disk, what writes the file itself would not say why
         with memory.open(**profile) as raster:
-            raster.write(values.reshape(grid.shape).astype(np.float64), 1)
-            raster.set_band_description(1, description)
-            raster.set_band_unit(1, unit)
-            raster.update_tags(TIFFTAG_IMAGEDESCRIPTION=notice)
+            for band, (description, values) in enumerate(bands.items(), 1):
+                raster.write(values.reshape(grid.shape).astype(kind, copy=False), band)
+                raster.set_band_description(band, description)
+                raster.set_band_unit(band, unit)
+            raster.update_tags(**tags)
         path.write_bytes(memory.read())
 
 
-def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
+def _block(width: int) -> int:
+    """Side of a block that is not the width of the raster or of a smaller copy: readers take one block across for strips.
+
+    >>> _block(900), _block(1024)
+    (512, 496)
+    """
+    widths = {-(-width // 2**halved) for halved in range(20)}
+    return next(side for side in (512, 496) if side not in widths)
+
+
+OVERVIEWS = "mean of the cells that a pixel stands for; take totals from the full resolution"
+DEGREES = "EPSG:4326"
+
+
+def outlines(grid: Grid, label: NDArray[Any], crs: str = DEGREES) -> dict[int, dict[str, Any]]:
     """Outline of each label's cells in longitude and latitude, as a GeoJSON geometry.
 
     Parameters
@@ -120,6 +185,8 @@ def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
     grid : Grid
     label : array of int, shape (cell,)
         -1 belongs to no outline.
+    crs : str
+        Another reference system for the outlines, such as the grid's own.
 
     Returns
     -------
@@ -127,13 +194,13 @@ def outlines(grid: Grid, label: NDArray[Any]) -> dict[int, dict[str, Any]]:
         MultiPolygon by label.
     """
     side = grid.cell_km * 1000.0
-    image = label.reshape(grid.shape).astype(np.int32)
+    image = label.reshape(grid.shape).astype(np.int32, copy=False)
     parts: dict[int, list[Any]] = {}
     for shape, value in features.shapes(
         image, image >= 0, transform=from_origin(grid.west, grid.north, side, side)
     ):
-        degrees = transform_geom(grid.crs, "EPSG:4326", shape, precision=4)
-        parts.setdefault(int(value), []).append(degrees["coordinates"])
+        there = shape if crs == grid.crs else transform_geom(grid.crs, crs, shape, precision=4)
+        parts.setdefault(int(value), []).append(there["coordinates"])
     return {at: {"type": "MultiPolygon", "coordinates": polygons} for at, polygons in sorted(parts.items())}
 
 

@@ -11,10 +11,13 @@ a total for the columns).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from displacement.kernels.choice import Draw, pulled, totals
 
 Array = NDArray[Any]
 
@@ -26,23 +29,39 @@ SWEEPS = 5000
 """The most sweeps; fifteen are usual, more only where nearly nobody has a place to go that is not full."""
 
 
+class Party(NamedTuple):
+    """People who set off, and what draws them."""
+
+    people: Array
+    """Shape (key, origin). [person]"""
+    draw: Draw
+
+
+class Prices(NamedTuple):
+    """What crowding and full places come to; `choice.shares` takes the factor and who is free of it."""
+
+    price: Array
+    """mu, shape (destination,); infinite where there is no room at all. [logit]"""
+    factor: Array
+    """exp(-mu), same shape. [1]"""
+    free: tuple[Array, ...]
+    """Whoever can reach full places alone and pays no price, shape (key, origin), by party."""
+
+
 def crowded(
-    people: Array,
-    share: Array,
+    parties: Sequence[Party],
     occupied: Array,
     capacity: Array,
     crowding: float,
     room: Array,
     start: Array | None = None,
-) -> tuple[Array, Array]:
-    """Where people go when places crowd and some are full.
+) -> Prices:
+    """What places cost when they crowd and some are full.
 
     Parameters
     ----------
-    people : array of shape (origin,)
-        Who sets off from each origin. [person]
-    share : array of shape (origin, destination)
-        Where they would go if nothing crowded; rows add up to one, or to zero where nothing is open. [1]
+    parties : sequence of Party
+        Who sets off, and what would draw them if nothing crowded.
     occupied : array of shape (destination,)
         Who is there or on the way already. [person]
     capacity : array of shape (destination,), above 0
@@ -57,10 +76,7 @@ def crowded(
 
     Returns
     -------
-    array of shape (origin, destination)
-        Where they go. Rows add up as those of `share` do. [1]
-    array of shape (destination,)
-        Prices mu; infinite where there is no room at all. [logit]
+    Prices
 
     Notes
     -----
@@ -71,24 +87,26 @@ def crowded(
     --------
     A hundred people and two places alike, one of which takes twenty:
 
-    >>> places = np.full(2, np.inf)
-    >>> share, price = crowded(np.array([100.0]), np.array([[0.5, 0.5]]), np.zeros(2), places, 1.0,
-    ...     np.array([np.inf, 20.0]))
-    >>> share.round(9), price.round(9)
+    >>> from displacement.kernels.choice import logit, shares
+    >>> draw = logit(np.ones((1, 2)), np.ones((1, 2)), 0.5)(np.ones((1, 2)))
+    >>> party, room = Party(np.array([[100.0]]), draw), np.array([np.inf, 20.0])
+    >>> found = crowded([party], np.zeros(2), np.full(2, np.inf), 1.0, room)
+    >>> shares(draw, np.array([0]), found.factor, found.free[0]).round(9), found.price.round(9)
     (array([[0.8, 0.2]]), array([0.        , 1.38629436]))
     """
     full = np.isfinite(room)
-    bound = share @ (~full).astype(float) == 0
-    left = np.where(full, np.maximum(room - people[bound] @ share[bound], 0.0), np.inf)
-    going = (people > 0) & ~bound
-    drawn = share.any(axis=0)
-    capacity = np.where(drawn, capacity, np.inf)
+    free = tuple(_unless(full, party.draw) == 0 for party in parties)
+    left = np.where(full, np.maximum(room - _bound(parties, free), 0.0), np.inf)
+    going = [(party.people > 0) & ~bound for party, bound in zip(parties, free, strict=True)]
+    capacity = np.where(_in_reach(parties), capacity, np.inf)
     least = np.where(full, 0.0, np.minimum(crowding * np.log1p(occupied / capacity), HIGHEST))
     price = least if start is None else np.where(np.isfinite(start), np.maximum(start, least), least)
     factor = np.where(left > 0, np.exp(-price), 0.0)
-    demand = np.where(going, people, 0.0)
-    for _ in range(SWEEPS if going.any() else 0):
-        pull = np.divide(demand, share @ factor, out=np.zeros(demand.shape), where=going) @ share
+    for _ in range(SWEEPS if any(some.any() for some in going) else 0):
+        pull = sum(
+            pulled(party.draw, _by_draw(party.people, totals(party.draw, factor), some)).sum(axis=0)
+            for party, some in zip(parties, going, strict=True)
+        )
         filling = np.divide(left, pull, out=np.ones_like(pull), where=pull > 0)
         scaled = np.where(
             full,
@@ -99,13 +117,42 @@ def crowded(
         factor = scaled
         if np.abs(change - 1.0).max(initial=0.0) <= TOLERANCE:
             break
-    shares = share * factor
-    total = shares @ np.ones(factor.shape)
-    kept = np.flatnonzero(bound | (total == 0))
-    shares[kept], total[kept] = share[kept], 1.0
-    shares /= total[:, None]
     with np.errstate(divide="ignore"):
-        return shares, np.asarray(0.0 - np.log(factor))
+        return Prices(np.asarray(0.0 - np.log(factor)), factor, free)
+
+
+def free_of_charge(places: int, draws: Sequence[Draw]) -> Prices:
+    """What places cost where none crowds and none is full: nothing."""
+    return Prices(np.zeros(places), np.ones(places), tuple(draw.total == 0 for draw in draws))
+
+
+def _unless(full: Array, draw: Draw) -> Array:
+    """What draws people to all places that are not full, shape (key, origin). [person]"""
+    return totals(draw, (~full).astype(float)) if full.any() else draw.total
+
+
+def _by_draw(people: Array, total: Array, some: Array) -> Array:
+    """People by unit of what draws them, of some; 0 of the others. [1]"""
+    return np.divide(people, total, out=np.zeros(people.shape), where=some)
+
+
+def _bound(parties: Sequence[Party], free: Sequence[Array]) -> Array:
+    """Arrivals of those who can reach full places alone, shape (destination,). [person]"""
+    arriving = np.zeros(parties[0].draw.near.shape[1])
+    for party, alone in zip(parties, free, strict=True):
+        bound = alone & (party.draw.total > 0)
+        if bound.any():
+            arriving += pulled(party.draw, _by_draw(party.people, party.draw.total, bound)).sum(axis=0)
+    return arriving
+
+
+def _in_reach(parties: Sequence[Party]) -> Array:
+    """Whether a destination draws anybody, shape (destination,)."""
+    everybody = [
+        pulled(party.draw, _by_draw(np.ones(party.people.shape), party.draw.total, party.draw.total > 0))
+        for party in parties
+    ]
+    return np.asarray(np.concatenate(everybody).sum(axis=0) > 0)
 
 
 def _crowding_factor(

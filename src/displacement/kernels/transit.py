@@ -29,7 +29,7 @@ def weights(
     preparation_days: float,
     step_days: float,
     shape: float = 3.0,
-    tail: float = 1e-10,
+    tail: float = 1e-6,
 ) -> NDArray[Any]:
     """Share of those who set off in a step that arrives 0, 1, 2, ... steps later.
 
@@ -44,7 +44,8 @@ def weights(
     shape : float
         Shape of the gamma distribution. [1]
     tail : float
-        Share beyond the last step that is folded into it. [1]
+        Share of the longest preparations beyond the last step, at the most. They are counted in it, and everybody else
+        arrives so little later that the mean stays. [1]
 
     Returns
     -------
@@ -73,4 +74,9 @@ def weights(
     arrived = arrived - _integrated_distribution(edges - step_days, shape, scale)
     share = np.maximum(np.diff(arrived, axis=0) / step_days, 0.0)
     share[-1] = np.maximum(share[-1] + 1.0 - share.sum(axis=0), 0.0)
-    return np.asarray(share / share.sum(axis=0))
+    share /= share.sum(axis=0)
+    lost = (travel_days + preparation_days) / step_days - np.arange(lags) @ share
+    late = np.divide(lost, 1.0 - share[-1], out=np.zeros_like(lost), where=lost > 0) * share[:-1]
+    share[:-1] -= late
+    share[1:] += late
+    return np.asarray(share)

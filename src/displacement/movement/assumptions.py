@@ -113,6 +113,8 @@ class Travel(Assumptions):
     """Speed off the roads of the table, inside a zone: local roads, tracks, on foot with animals. [km/h] Judgement."""
     road_factor: float = assumed(1.0, "1", ("lognormal", 1.0, 1.25), gt=0)
     """Factor on every speed of the road table. [1] Prior of a plain road: 30 km/h times or over 1.25."""
+    route_speed: float = assumed(30.0, "km/h", gt=0)
+    """Speed along the routes of a network of places, times `road_factor`. [km/h] A plain road, as in the road table."""
     winter_factor: float = assumed(1.0, "1", gt=0, le=1)
     """Factor on speeds off the roads in the scenario's winter months. [1] 1 until there is a source."""
     hours_per_day: float = assumed(9.0, "h/day", ("uniform", 6.0, 12.0), gt=0, le=24)
@@ -130,6 +132,22 @@ class Destinations(Assumptions):
     """How people choose: `logit` (size, distance, safety) or `nearest` (the nearest open place; to compare against)."""
     travel_time_decay: float = assumed(0.5, "1/h", ("lognormal", 0.5, 1.8), ge=0)
     """Loss of attraction with an hour of travel, as a logarithm. [1/h] Weakly known."""
+    long_way: float = assumed(0.0, "1", ge=0)
+    """How much less an hour counts on a long way than on a short one, c: hours count as ln(1 + c decay hours) divided by
+    c decay, so that attraction falls exponentially with short ways and with the power 1 / c of long ones. 0: every hour
+    counts alike, right for areas a day's travel across; networks of whole countries: `movement/networks.yaml`. [1]
+    Form: Box-Cox logit of travel between cities. On networks 0.3 to 1, a gravity exponent of 1 to 3."""
+    following: float = assumed(0.0, "1", ge=0, le=1)
+    """Part that those displaced who are there already have in how much a place draws people; its size has the rest. [1]
+    People follow people they know: stocks of migrants draw new ones with an elasticity of 0.4 to 0.7 (Beine, Docquier
+    and Ozden 2011). 0 where sizes count the displaced of earlier years already; networks: `movement/networks.yaml`."""
+    followed_from: float = assumed(5000.0, "person", gt=0)
+    """So many displaced people in all places together have half of that part: where few have come, where they went says
+    little. [person] Judgement."""
+    host_pull: float = assumed(1.0, "1", ge=0, le=1)
+    """How much a host (on a network: a country) with twice the places draws more, as a power: 1 twice as much, 0 no more.
+    Inside a host, places share its pull by their sizes, so splitting one changes nothing. [1] Judgement for networks,
+    where how finely camps are listed differs by country: `movement/networks.yaml`."""
     other_side: float = assumed(-4.0, "logit", ("normal", -4.0, 1.0))
     """Penalty on places held by another side than one's own. [logit] Source: 1.1 % crossed a line in May 2019."""
     own_group: float = assumed(2.0, "logit", ("normal", 2.0, 1.0))
@@ -200,6 +218,9 @@ class Area(Assumptions):
     moved_line: float = assumed(0.02, "1", ge=0, lt=1)
     """Closed lines move with control: travel times are worked out anew once more than this share of the area's
     people live where control has changed since they last were. [1] Judgement, for speed; 0 for every change."""
+    camp_size: float = assumed(10_000.0, "person", gt=0)
+    """On a network of places: size of a camp of which neither people nor a capacity are known. [person] Judgement; where
+    there are no towns to go to, only sizes relative to one another count."""
     crossing_reach: float = assumed(1.5, "km", ge=0)
     """An open crossing opens a closed line for the cells within this distance. [km]"""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from displacement.grid import INDEX, Grid
 
 Array = NDArray[Any]
 
@@ -26,6 +29,8 @@ class Blocks:
         People when the run starts. [person]
     easting, northing : array of shape (block,)
         Centre by people. [m]
+    main_cell : array of int, shape (block,)
+        The cell in which most of its people live.
     """
 
     of_cell: Array
@@ -34,71 +39,86 @@ class Blocks:
     people: Array
     easting: Array
     northing: Array
+    main_cell: Array
 
     @property
     def size(self) -> int:
         """Number of blocks."""
         return self.zone.size
 
-    def weights(
-        self, population: Array, other: Array | None = None, count: int | None = None
-    ) -> sparse.csr_array:
+    def weights(self, population: Array, grid: Grid, other: Grid | None = None) -> sparse.csr_array:
         """People of each block by cell, as a sparse array of shape (block, cell). [person]
 
         Parameters
         ----------
         population : array of shape (cell,)
             [person]
-        other : array of int, shape (cell,), optional
-            A cell of another grid for each; people are then added up by those.
-        count : int, optional
-            Number of cells of that grid.
+        grid : Grid
+            That of the people.
+        other : Grid, optional
+            Another grid; people are then added up by its cells.
         """
-        cell = np.flatnonzero(self.of_cell >= 0)
-        column = cell if other is None else other[cell]
-        shape = (self.size, population.size if count is None else count)
-        return sparse.csr_array((population[cell], (self.of_cell[cell], column)), shape=shape)
+        shape = (self.size, (other or grid).size)
+        found = sparse.csr_array(shape)
+        for cell in self._inhabited(grid):
+            column = cell if other in (None, grid) else other.cell(*grid.centres(cell))
+            found = found + sparse.csr_array((population[cell], (self.of_cell[cell], column)), shape=shape)
+        return found
 
-    def main_cell(self, population: Array) -> Array:
-        """The cell of each block in which most of its people live, shape (block,)."""
-        cell = np.flatnonzero(self.of_cell >= 0)
-        order = cell[np.lexsort((cell, -population[cell], self.of_cell[cell]))]
-        _, first = np.unique(self.of_cell[order], return_index=True)
-        return np.asarray(order[first])
+    def _inhabited(self, grid: Grid) -> Iterator[Array]:
+        """The inhabited cells, band by band."""
+        for band in grid.bands():
+            cell = band.start + np.flatnonzero(self.of_cell[band] >= 0)
+            if cell.size:
+                yield cell
 
 
-def blocks_of(
-    population: Array, zone: Array, key: Array, tile: Array, easting: Array, northing: Array
-) -> Blocks:
+def blocks_of(grid: Grid, population: Array, zone: Array, key: Array, tile_side: int) -> Blocks:
     """Group the inhabited cells into blocks.
 
     Parameters
     ----------
+    grid : Grid
     population : array of shape (cell,)
         [person]
-    zone, key, tile : array of int, shape (cell,)
-        Zone, response key and tile of each cell.
-    easting, northing : array of shape (cell,)
-        Centres of the cells. [m]
+    zone, key : array of int, shape (cell,)
+        Zone and response key of each cell.
+    tile_side : int
+        Cells along the side of a tile.
 
     Returns
     -------
     Blocks
     """
-    cell = np.flatnonzero((population > 0) & (zone >= 0))
     zones, keys = int(zone.max()) + 1, int(key.max()) + 1
-    label = (tile[cell].astype(np.int64) * zones + zone[cell]) * keys + key[cell]
-    labels, block = np.unique(label, return_inverse=True)
-    block = block.ravel()
-    of_cell = np.full(population.size, -1, dtype=np.int64)
-    of_cell[cell] = block
-    size = labels.size
-    people = np.bincount(block, population[cell], size)
+
+    def labelled(band: slice) -> tuple[Array, Array]:
+        cell = band.start + np.flatnonzero((population[band] > 0) & (zone[band] >= 0))
+        row, column = np.divmod(cell, grid.shape[1])
+        tile = (row // tile_side) * grid.shape[1] + column // tile_side
+        return cell, (tile * zones + zone[cell]) * keys + key[cell]
+
+    labels = np.unique(np.concatenate([np.unique(labelled(band)[1]) for band in grid.bands()]))
+    of_cell = np.full(population.size, -1, INDEX)
+    main_cell, most = np.zeros(labels.size, dtype=np.int64), np.zeros(labels.size)
+    sums = np.zeros((3, labels.size))
+    for band in grid.bands():
+        cell, label = labelled(band)
+        block, here = np.searchsorted(labels, label), population[cell]
+        of_cell[cell] = block
+        easting, northing = grid.centres(cell)
+        sums += [np.bincount(block, here * each, labels.size) for each in (1.0, easting, northing)]
+        order = np.lexsort((cell, -here, block))
+        own, first = np.unique(block[order], return_index=True)
+        fuller = here[order[first]] > most[own]
+        main_cell[own[fuller]], most[own[fuller]] = cell[order[first[fuller]]], here[order[first[fuller]]]
+    people, east, north = sums
     return Blocks(
         of_cell=of_cell,
         zone=labels // keys % zones,
         key=labels % keys,
         people=people,
-        easting=np.bincount(block, population[cell] * easting[cell], size) / people,
-        northing=np.bincount(block, population[cell] * northing[cell], size) / people,
+        easting=east / people,
+        northing=north / people,
+        main_cell=main_cell,
     )

@@ -88,21 +88,38 @@ def first_departures(
     start = by_group(cells.population, cells.prior_share, movement.departures.staying_share)
     distinct, position = np.unique(factors(movement), return_inverse=True)
     hazard = cumulative(threats, answers, cells.key, movement.hazard, edges, distinct)
+    return from_hazard(cells, start, hazard, position)
+
+
+def from_hazard(cells: Cells, start: Array, hazard: Array, position: Array) -> tuple[xr.Dataset, Array]:
+    """First departures of cells whose hazard is known, summed into their blocks.
+
+    Parameters
+    ----------
+    cells : Cells
+        The inhabited cells.
+    start : array of shape (group, cell)
+        People when the run starts. [person]
+    hazard : array of shape (factor, step + 1, cell)
+        Cumulative hazard, for each relative hazard that occurs. [1]
+    position : array of int, shape (group,)
+        Which of them is that of the group.
+
+    Returns
+    -------
+    xarray.Dataset, array of shape (step, cell)
+        As of `first_departures`.
+    """
+    steps = hazard.shape[1] - 1
     home = np.exp(-hazard)
     leaving = -np.diff(home, axis=1)
     step_hazard = np.diff(hazard, axis=1)
 
-    index = np.arange(cells.block.size)
-    summing = sparse.csr_array(
-        (np.ones(index.size), (cells.block, index)), shape=(cells.blocks, cells.block.size)
-    )
-    people = np.stack([summing @ group for group in start])
-    departed = [(summing @ (leaving[at] * group).T).T for at, group in zip(position, start, strict=True)]
-    pressed = [(summing @ (step_hazard[at] * group).T).T for at, group in zip(position, start, strict=True)]
+    people = np.stack([np.bincount(cells.block, group, cells.blocks) for group in start])
+    departed = _by_block(leaving, start, position, cells)
+    pressed = _by_block(step_hazard, start, position, cells)
     weight = people[:, None, :]
-    mean = np.divide(
-        np.stack(pressed), weight, out=np.zeros((4, len(edges) - 1, cells.blocks)), where=weight > 0
-    )
+    mean = np.divide(np.stack(pressed), weight, out=np.zeros((4, steps, cells.blocks)), where=weight > 0)
     by_block = xr.Dataset(
         {
             "first_departures": (("time", "group", "origin"), np.stack(departed, axis=1)),
@@ -113,6 +130,27 @@ def first_departures(
     )
     of_cells = sum(leaving[at] * group for at, group in zip(position, start, strict=True))
     return by_block, np.asarray(of_cells)
+
+
+def _by_block(of_factor: Array, start: Array, position: Array, cells: Cells) -> list[Array]:
+    """Sums of a figure by cell over the people of each group, shape (step, block) each.
+
+    Parameters
+    ----------
+    of_factor : array of shape (factor, step, cell)
+        The figure, for every relative hazard.
+    start : array of shape (group, cell)
+        [person]
+    position : array of int, shape (group,)
+        Relative hazard of each group.
+    cells : Cells
+    """
+    index, shape = np.arange(cells.block.size), (cells.blocks, cells.block.size)
+    by_cell = [np.ascontiguousarray(figure.T) for figure in of_factor]
+    return [
+        (sparse.csr_array((group, (cells.block, index)), shape=shape) @ by_cell[at]).T
+        for at, group in zip(position, start, strict=True)
+    ]
 
 
 def given(observed: Array, zone: Array, start: Array) -> Array:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from displacement.grid import Grid
 from displacement.movement.assumptions import Destinations
+from displacement.movement.blocks import Blocks
 from displacement.movement.hazard import Answers
 
 Array = NDArray[Any]
@@ -46,6 +47,8 @@ class Places:
         infinite for exits. [person]
     room : array of shape (destination,)
         How many a site declared full still takes when the run starts; infinite for all others. [person]
+    host : array of int, shape (destination,), optional
+        Who takes people in there, such as a country; none: all destinations have one host.
     """
 
     zone: Array
@@ -59,6 +62,7 @@ class Places:
     response: Array
     capacity: Array
     room: Array
+    host: Array | None = None
 
     @property
     def count(self) -> int:
@@ -83,10 +87,9 @@ class Keys:
 
 
 def allowed(
-    weights: sparse.csr_array,
-    easting: Array,
-    northing: Array,
-    cell_area: float,
+    blocks: Blocks,
+    population: Array,
+    grid: Grid,
     places: Places,
     rules: Destinations,
 ) -> Array:
@@ -96,12 +99,11 @@ def allowed(
 
     Parameters
     ----------
-    weights : sparse array of shape (block, cell)
-        People of each block by cell. [person]
-    easting, northing : array of shape (cell,)
-        Centres of the cells. [m]
-    cell_area : float
-        [km2]
+    blocks : Blocks
+        Who lives together.
+    population : array of shape (cell,)
+        [person]
+    grid : Grid
     places : Places
         Destinations.
     rules : Destinations
@@ -112,22 +114,18 @@ def allowed(
     array of shape (block, destination)
         [1]
     """
-    by_cell = weights.tocsc()
-    block, people = by_cell.indices, by_cell.data
-    cell = np.repeat(np.arange(by_cell.shape[1]), np.diff(by_cell.indptr))
-    order = np.argsort(northing[cell], kind="stable")
-    block, people, east, north = block[order], people[order], easting[cell[order]], northing[cell[order]]
-    in_city = np.bincount(cell, by_cell.data)[cell[order]] / cell_area >= rules.city_density
-    least = np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)
-    share = np.ones((weights.shape[0], places.count))
-    total = np.bincount(block, people, weights.shape[0])
-    reach = 1000.0 * max(rules.nearest_in_city_km, rules.nearest_km)
+    share = np.ones((blocks.size, places.count))
+    reach = max(rules.nearest_in_city_km, rules.nearest_km)
     for at in np.flatnonzero(places.hours_beyond == 0):
-        band = slice(*np.searchsorted(north, places.northing[at] + np.array([-reach, reach])))
-        distance = np.hypot(east[band] - places.easting[at], north[band] - places.northing[at]) / 1000.0
-        near = distance < least[band]
-        near_people = np.bincount(block[band][near], people[band][near], total.size)
-        share[:, at] = np.where(near_people < total * (1.0 - ROUNDING), 1.0 - near_people / total, 0.0)
+        cell = grid.around(places.easting[at], places.northing[at], reach)
+        cell = cell[blocks.of_cell[cell] >= 0]
+        easting, northing = grid.centres(cell)
+        distance = np.hypot(easting - places.easting[at], northing - places.northing[at]) / 1000.0
+        in_city = population[cell] / grid.cell_area >= rules.city_density
+        near = cell[distance < np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)]
+        near_people = np.bincount(blocks.of_cell[near], population[near], blocks.size)
+        some = near_people < blocks.people * (1.0 - ROUNDING)
+        share[:, at] = np.where(some, 1.0 - near_people / blocks.people, 0.0)
     return share
 
 
@@ -144,6 +142,54 @@ def allowed_between(places: Places, rules: Destinations) -> Array:
     far = (apart >= rules.nearest_km) | (places.hours_beyond > 0)[None, :]
     np.fill_diagonal(far, False)
     return np.asarray(far, dtype=float)
+
+
+def felt(hours: Array, rules: Destinations) -> Array:
+    """Hours as people count them when they choose: those of a long way less than those of a short one.
+
+    Examples
+    --------
+    >>> felt(np.array([1.0, 3.0]), Destinations(travel_time_decay=1.0, long_way=1.0)).round(3)
+    array([0.693, 1.386])
+    """
+    scale = rules.long_way * rules.travel_time_decay
+    return hours if scale == 0 else np.asarray(np.log1p(scale * hours) / scale)
+
+
+def followed(places: Places, there: Array, rules: Destinations) -> Array:
+    """How much more or less places draw people for those who are there already, and for who hosts them.
+
+    Parameters
+    ----------
+    places : Places
+        Destinations.
+    there : array of shape (destination,)
+        Displaced people who are there. [person]
+    rules : Destinations
+        Following and pull of hosts.
+
+    Returns
+    -------
+    array of shape (destination,)
+        Factor on the attraction. Splitting a destination into two of the same host, with its size and people in any
+        parts, leaves the sum of what they draw as it was, and all others. [1]
+
+    Examples
+    --------
+    >>> nothing = np.zeros(2)
+    >>> two = Places(nothing, nothing, np.ones(2), nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+    >>> followed(two, np.array([30.0, 10.0]), Destinations(following=0.5, followed_from=1e-9)).round(9)
+    array([1.25, 0.75])
+    """
+    sizes, crowd = places.size.sum(), there.sum()
+    part = rules.following * crowd / (crowd + rules.followed_from)
+    by_size = np.divide(places.size, sizes, out=np.zeros_like(places.size), where=sizes > 0)
+    drawn = (1.0 - part) * by_size + (part * there / crowd if part else 0.0)
+    if places.host is not None and rules.host_pull != 1.0:
+        of_host = np.bincount(places.host, drawn)
+        power = np.where(of_host > 0, np.where(of_host > 0, of_host, 1.0) ** (rules.host_pull - 1.0), 0.0)
+        drawn = drawn * power[places.host]
+    return np.asarray(np.divide(drawn, by_size, out=np.zeros_like(drawn), where=by_size > 0))
 
 
 def attraction(

@@ -48,14 +48,23 @@ class Ledger:
     """Keeps the figures of all steps by zone."""
 
     def __init__(
-        self, steps: int, zones: Sequence[str], places: Places, blocks: Blocks, class_zone: Array
+        self,
+        steps: int,
+        zones: Sequence[str],
+        places: Places,
+        blocks: Blocks,
+        class_zone: Array,
+        trips_over: int = 1,
     ) -> None:
-        self.zones, self.places, self.blocks = list(zones), places, blocks
+        self.zones, self.places, self.blocks, self.trips_over = list(zones), places, blocks, trips_over
+        self.steps = steps
+        self._home = self._onward = np.zeros((0, 0))
         shape = (steps, len(self.zones))
         self.by_zone = {
             name: np.zeros((*shape, len(TYPES)) if "type" in PEOPLE[name].dims else shape) for name in PEOPLE
         }
-        self.sent = np.zeros((*shape, len(self.zones)))
+        several = np.float32 if trips_over > 1 else np.float64
+        self.sent = np.zeros((-(-steps // trips_over), len(self.zones), len(self.zones)), dtype=several)
         self.of_classes, self.of_places = (_adding(zone, len(zones)) for zone in (class_zone, places.zone))
 
     def write(self, at: int, step: Step) -> None:
@@ -81,8 +90,21 @@ class Ledger:
             ("present_new", step.present),
         ):
             out[name][at] = np.bincount(place, people, len(self.zones) * types).reshape(-1, types)
-        by_origin = self.of_classes @ step.sent_from_home + self.of_places @ step.sent_from_places
-        self.sent[at] = (self.of_places @ by_origin.T).T
+        self._trips(at, step)
+
+    def _trips(self, at: int, step: Step) -> None:
+        """Add up the trips of a step, or of several at once."""
+        home, places = step.sent_from_home, step.sent_from_places
+        if self.trips_over > 1:
+            if at % self.trips_over == 0:
+                self._home, self._onward = np.zeros_like(home), np.zeros_like(places)
+            self._home += home
+            self._onward += places
+            if (at + 1) % self.trips_over and at + 1 < self.steps:
+                return
+            home, places = self._home, self._onward
+        by_origin = self.of_classes @ home + self.of_places @ places
+        self.sent[at // self.trips_over] = (self.of_places @ by_origin.T).T
 
     def people(self, step_days: float) -> xr.Dataset:
         """The people of all steps, `PEOPLE` of the table of variables."""

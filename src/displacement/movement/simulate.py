@@ -22,10 +22,13 @@ from displacement.movement import returns, trips
 from displacement.movement.assumptions import Movement
 from displacement.movement.blocks import Blocks
 from displacement.movement.departures import PRIOR
-from displacement.movement.destinations import Places
+from displacement.movement.destinations import Places, felt, followed
 from displacement.movement.ledger import Ledger, Step
 
 Array = NDArray[Any]
+
+EVERYBODY = 27.0
+"""A hazard that nobody withstands: fewer than one in 10^11 do. [1]"""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,14 @@ class Routes:
         Hours in each epoch; infinite where there is no way. [h]
     between : sequence of array of shape (destination, destination)
         The same from one destination to another. [h]
+    home : array of bool, shape (block, destination), optional
+        Between which there is a way home whatever is closed; none: where there is a way out.
     """
 
     epoch: Array
     from_blocks: Sequence[Array]
     between: Sequence[Array]
+    home: Array | None = None
 
 
 class Allowed(NamedTuple):
@@ -89,6 +95,8 @@ class _Classes(NamedTuple):
     """Class of each row."""
     split: Array
     """Share of a class that is in each row. [1]"""
+    alone: Array | None = None
+    """The block of each class where every class has one, so that nothing needs adding."""
 
     @property
     def key_of_row(self) -> Array:
@@ -97,7 +105,7 @@ class _Classes(NamedTuple):
 
     def by_class(self, people: Array) -> Array:
         """People by class from people by (ready, block), shape (ready, class)."""
-        return np.asarray(people @ self.adding)
+        return np.asarray(people @ self.adding if self.alone is None else people[:, self.alone])
 
     def by_row(self, people: Array) -> Array:
         """People by row from people by (ready, block), shape (row,)."""
@@ -141,6 +149,8 @@ class _Epoch(NamedTuple):
     table: trips.Timetable
     lagged: Array
     """When those who move on arrive, shape (lag, destination, destination). [1]"""
+    alone: Array | None
+    """When those who leave home arrive, shape (lag, class, destination), where every class has one block. [1]"""
     way_home: Array
     """Whether there is a way from a destination to any block of a class, shape (class, destination)."""
 
@@ -158,6 +168,8 @@ class _Setting(NamedTuple):
     """Share of each entry of `READY`. [1]"""
     keys: int
     zones: int
+    crowds: bool
+    """Whether any destination crowds or may be full."""
 
 
 class _Leaving(NamedTuple):
@@ -193,6 +205,8 @@ def simulate(
     movement: Movement,
     zones: Sequence[str],
     step_days: float,
+    begun: Array | None = None,
+    trips_over: int = 1,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Move everybody, step by step, for one member.
 
@@ -214,6 +228,10 @@ def simulate(
         Labels of the axis `zone`: the zones, then the exits.
     step_days : float
         Length of a step. [day]
+    begun : array of shape (block, destination), optional
+        People who are away already when the run starts, and where; they count as having left in the first step. [person]
+    trips_over : int
+        Steps of which trips are added up.
 
     Returns
     -------
@@ -231,24 +249,29 @@ def simulate(
     split = returns.classes(movement.returns)
     homeward = np.stack([met.homeward for met in conditions])
     setting = _Setting(
-        _classes(blocks, fresh.sum(axis=(0, 1)) > 0, homeward, split),
+        _classes(blocks, _ever_away(fresh, begun), homeward, split),
         places,
         allowed,
         blocks.key,
         movement,
         step_days,
         split,
-        int(blocks.key.max(initial=0)) + 1,
+        len(conditions[0].attraction),
         len(zones),
+        bool(np.isfinite(places.capacity).any() or np.isfinite(places.room).any()),
     )
     state = _nobody_away(setting, start)
-    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone)
+    if begun is not None:
+        state = _already_away(state, begun, setting)
+    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone, trips_over)
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
-            epoch = _epoch(routes.from_blocks[now], routes.between[now], setting)
+            epoch = _epoch(routes.from_blocks[now], routes.between[now], setting, routes.home)
         state, written = _step(state, fresh[step], pressed[step], conditions[step], epoch, setting)
         state = state._replace(home=state.home - leaving[step])
         at_home = np.stack([state.home[~PRIOR].sum(axis=0), state.home[PRIOR].sum(axis=0)])
+        if step == 0 and begun is not None:
+            written = written._replace(first=written.first + np.stack([begun.sum(axis=1), 0.0 * at_home[1]]))
         ledger.write(step, written._replace(home=at_home + written.home))
     return ledger.people(step_days), ledger.flows()
 
@@ -266,7 +289,9 @@ def _classes(blocks: Blocks, leaving: Array, homeward: Array, split: Array) -> _
     of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
     of_row[row] = np.arange(labels.shape[1])
     np.add.at(share, row, split[:, None])
-    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share)
+    one_each = labels.shape[1] == some.size
+    alone = some[np.argsort(found.ravel())] if one_each else None
+    return _Classes(labels[1], labels[0], of_block, adding, row, of_row, share, alone)
 
 
 def _rows(homeward: Array, adding: sparse.csr_array) -> Array:
@@ -300,6 +325,25 @@ def _nobody_away(setting: _Setting, start: Array) -> _State:
     )
 
 
+def _ever_away(fresh: Array, begun: Array | None) -> Array:
+    """Whether anybody of a block is ever away, shape (block,)."""
+    leave = fresh.sum(axis=(0, 1)) > 0
+    return np.asarray(leave if begun is None else leave | (begun.sum(axis=1) > 0))
+
+
+def _already_away(state: _State, begun: Array, setting: _Setting) -> _State:
+    """With some people away from the start: residents of the groups at home, in parts."""
+    classes, away = setting.classes, begun.sum(axis=1)
+    residents = state.home[~PRIOR].sum(axis=0)
+    left = 1.0 - np.divide(away, residents, out=np.zeros_like(away), where=residents > 0)
+    home, gone = state.home.copy(), state.away.copy()
+    home[~PRIOR] *= left
+    gone[:, 0] = setting.split[:, None] * away
+    of_classes = np.asarray(classes.adding.T @ begun)
+    present = of_classes[classes.of_row] * classes.split[:, None]
+    return state._replace(home=home, away=gone, present=present)
+
+
 def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
     """Hazard of those at home again, shape (step, status, block): mean over their groups by who has left so far."""
     left = np.cumsum(leaving, axis=0)
@@ -313,16 +357,18 @@ def _status_hazard(mean_hazard: Array, leaving: Array, start: Array) -> Array:
     return np.stack(parts, axis=1)
 
 
-def _epoch(from_blocks: Array, between: Array, setting: _Setting) -> _Epoch:
+def _epoch(from_blocks: Array, between: Array, setting: _Setting, home: Array | None = None) -> _Epoch:
     """Choices and timetables of a closure epoch, and whether there is a way home."""
     travel, rules, classes = setting.movement.travel, setting.movement.destinations, setting.classes
     model, decay = choice.MODELS[rules.model], rules.travel_time_decay
-    reached = np.isfinite(from_blocks).astype(float)
+    reached = (np.isfinite(from_blocks) if home is None else home).astype(float)
+    table = trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days)
     return _Epoch(
-        model(from_blocks, setting.allowed.from_blocks, decay),
-        model(between, setting.allowed.between, decay),
-        trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days),
+        model(felt(from_blocks, rules), setting.allowed.from_blocks, decay),
+        model(felt(between, rules), setting.allowed.between, decay),
+        table,
         trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days).lagged,
+        None if classes.alone is None else table.lagged[:, classes.alone],
         np.asarray(classes.adding.T @ reached) > 0,
     )
 
@@ -331,11 +377,15 @@ def _step(
     state: _State, fresh: Array, pressed: Array, met: Conditions, epoch: _Epoch, setting: _Setting
 ) -> tuple[_State, Step]:
     """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
-    share, share_between = _choices(met, epoch, setting)
-    leaving = _leave_home(state, fresh, pressed, share.sum(axis=1) > 0, met.calm)
-    moving = _leave_places(state, met, epoch, share_between, setting)
+    met = _drawn(met, state, setting)
+    from_blocks, between = epoch.from_blocks(met.attraction), epoch.between(met.attraction)
+    drawn = from_blocks.total[setting.key_of_block, np.arange(setting.key_of_block.size)]
+    leaving = _leave_home(state, fresh, pressed, drawn > 0, met.calm)
+    moving = _leave_places(state, met, epoch, between.total > 0, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
-    share, share_between, price = _with_crowding(state, going, share, moving, share_between, met, setting)
+    prices = _with_crowding(state, going, from_blocks, moving, between, met, setting)
+    moved = any(part.any() for part in (moving.onward, state.turned_first, state.turned_again))
+    share, share_between = _shares(from_blocks, between if moved else None, prices, setting)
     from_home, flows = _send(state, leaving, moving, share, share_between, epoch, setting)
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
@@ -353,7 +403,7 @@ def _step(
         again=state.again,
         turned_first=turned_first,
         turned_again=turned_again,
-        price=price,
+        price=prices.price,
     )
     travelling = sum(
         np.bincount(zone, way.by_row() + turned.sum(axis=1), setting.zones)
@@ -377,13 +427,28 @@ def _step(
     )
 
 
-def _choices(met: Conditions, epoch: _Epoch, setting: _Setting) -> tuple[Array, dict[int, Array]]:
-    """Where people would go if nothing crowded: from blocks, and from destinations by key."""
-    keys = np.unique(setting.classes.key).tolist()
-    return (
-        epoch.from_blocks(met.attraction[setting.key_of_block]),
-        {key: epoch.between(met.attraction[key][None, :]) for key in keys},
-    )
+def _drawn(met: Conditions, state: _State, setting: _Setting) -> Conditions:
+    """With what those who are there or on the way, and who hosts them, do to the attraction."""
+    rules = setting.movement.destinations
+    if rules.following == 0 and rules.host_pull == 1:
+        return met
+    there = state.present.sum(axis=0) + state.first.by_place() + state.again.by_place()
+    return met._replace(attraction=met.attraction * followed(setting.places, there, rules))
+
+
+def _shares(
+    from_blocks: choice.Draw, between: choice.Draw | None, prices: capacity.Prices, setting: _Setting
+) -> tuple[Array, dict[int, Array]]:
+    """Where people go: from blocks, and, where anybody moves on, from destinations by key."""
+    free_blocks, free_between = prices.free
+    places = np.arange(setting.places.count)
+    share = choice.shares(from_blocks, setting.key_of_block, prices.factor, free_blocks)
+    if between is None:
+        return share, {}
+    return share, {
+        key: choice.shares(between, np.full_like(places, key), prices.factor, free_between)
+        for key in np.unique(setting.classes.key).tolist()
+    }
 
 
 def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
@@ -400,14 +465,9 @@ def _leave_home(state: _State, fresh: Array, pressed: Array, can_go: Array, calm
     return _Leaving(first, again, wanting - first, state.stayed - moved + calmed, state.returned - again)
 
 
-def _leave_places(
-    state: _State, met: Conditions, epoch: _Epoch, share_between: dict[int, Array], setting: _Setting
-) -> _Moving:
+def _leave_places(state: _State, met: Conditions, epoch: _Epoch, can_go: Array, setting: _Setting) -> _Moving:
     """Who moves on or goes home; competing hazards share a step (E3)."""
     classes = setting.classes
-    can_go = np.zeros((setting.keys, setting.places.count), dtype=bool)
-    for key, share in share_between.items():
-        can_go[key] = share.sum(axis=1) > 0
     onward = (met.onward + _push(state, setting)) * can_go
     open_home = (epoch.way_home & ~met.shut)[classes.of_row]
     homeward = -np.log1p(-_chance_home(state, met, setting))[:, None] * open_home
@@ -432,6 +492,8 @@ def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
     array of shape (row,)
         [1]
     """
+    if not met.homeward.any():
+        return np.zeros(setting.classes.of_row.size)
     away = state.away.sum(axis=1)
     going, all_away = (setting.classes.by_row(part) for part in (away * -np.expm1(-met.homeward), away))
     mean = np.divide(going, all_away, out=np.zeros_like(going), where=all_away > 0)
@@ -441,6 +503,8 @@ def _chance_home(state: _State, met: Conditions, setting: _Setting) -> Array:
 def _back_home(state: _State, homeward: Array, met: Conditions, setting: _Setting) -> Array:
     """Those who go home, by block, shape (ready, status, block). [person]"""
     classes = setting.classes
+    if not met.homeward.any():
+        return np.zeros_like(state.away)
     wanting = state.away * -np.expm1(-met.homeward)[:, None, :]
     of_row = classes.by_row(wanting.sum(axis=1))
     going = homeward.sum(axis=1)
@@ -459,32 +523,31 @@ def _by_key(of_classes: Array, of_rows: Array, setting: _Setting) -> Array:
 def _with_crowding(
     state: _State,
     going: Array,
-    share: Array,
+    from_blocks: choice.Draw,
     moving: _Moving,
-    share_between: dict[int, Array],
+    between: choice.Draw,
     met: Conditions,
     setting: _Setting,
-) -> tuple[Array, dict[int, Array], Array]:
-    """Shares of all who set off in the step, once they have felt one another's crowding (E6)."""
-    places, keys = setting.places, list(share_between)
+) -> capacity.Prices:
+    """What places cost once all who set off in the step have felt one another's crowding (E6)."""
+    places = setting.places
+    if not setting.crowds:
+        return capacity.free_of_charge(places.count, (from_blocks, between))
     turned = _by_key(state.turned_first, state.turned_again, setting)
     movers = _by_key(state.turned_first, moving.onward + state.turned_again, setting) * moving.can_go
-    people = np.concatenate([going, *(movers[key] for key in keys)])
-    rows = np.concatenate([share, *(share_between[key] for key in keys)])
+    leavers = np.zeros((setting.keys, going.size))
+    leavers[setting.key_of_block, np.arange(going.size)] = going
     stuck = (turned * ~moving.can_go).sum(axis=0)
     staying = (state.present - moving.onward - moving.homeward).sum(axis=0)
     occupied = np.maximum(staying + stuck + _coming(state, met, setting), 0.0)
-    priced, price = capacity.crowded(
-        people,
-        rows,
+    return capacity.crowded(
+        [capacity.Party(leavers, from_blocks), capacity.Party(movers, between)],
         occupied,
         places.capacity,
         setting.movement.destinations.crowding,
         np.maximum(places.room - occupied, 0.0),
         state.price,
     )
-    parts = np.split(priced, len(share) + places.count * np.arange(len(keys)))
-    return parts[0], dict(zip(keys, parts[1:], strict=True)), price
 
 
 def _coming(state: _State, met: Conditions, setting: _Setting) -> Array:
@@ -512,16 +575,16 @@ def _send(
         Trips from one destination to another. [person]
     """
     classes, can_go = setting.classes, moving.can_go
-    from_home = _send_from_home(state, leaving, share, epoch.table, setting)
+    from_home = _send_from_home(state, leaving, share, epoch, setting)
     turned = state.turned_first * can_go[classes.key]
     onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
     flows = np.zeros((setting.places.count, setting.places.count))
     for way, people, keys in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
         if people.any():
             of_key = [(_span(keys, key), shares) for key, shares in share_between.items()]
-            way.send(trips.by_row(people, of_key, epoch.lagged))
-            for rows, shares in of_key:
-                flows += people[rows].sum(axis=0)[:, None] * shares
+            by_lag, sent = trips.by_row(people, of_key, epoch.lagged)
+            way.send(by_lag)
+            flows += sent
     return from_home, flows
 
 
@@ -532,24 +595,32 @@ def _span(keys: Array, key: int) -> slice:
 
 
 def _send_from_home(
-    state: _State, leaving: _Leaving, share: Array, table: trips.Timetable, setting: _Setting
+    state: _State, leaving: _Leaving, share: Array, epoch: _Epoch, setting: _Setting
 ) -> Array:
     """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
-    by_lag, by_class = trips.by_group(leaving.first.sum(axis=0), share, table)
+    by_lag, by_class = _when(leaving.first.sum(axis=0), share, epoch, classes)
     state.first.send(by_lag)
     if not leaving.again.any():
         return by_class
     again = leaving.again.sum(axis=1)
-    by_lag, by_class_again = trips.by_group(again.sum(axis=0), share, table)
+    by_lag, by_class_again = _when(again.sum(axis=0), share, epoch, classes)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
     part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
     state.again.send(of_lag[classes.of_row] * part for of_lag in by_lag)
     return by_class + by_class_again
+
+
+def _when(going: Array, share: Array, epoch: _Epoch, classes: _Classes) -> tuple[Array, Array]:
+    """When those who set off arrive, shape (lag, class, destination), and all of them, shape (class, destination)."""
+    if epoch.alone is None:
+        return trips.by_group(going, share, epoch.table)
+    flow = going[classes.alone, None] * share[classes.alone]
+    return epoch.alone * flow, flow
 
 
 def _arrive(

@@ -104,8 +104,14 @@ def by_group(going: Array, share: Array, table: Timetable) -> tuple[Array, Array
     return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, -1, places), sent
 
 
-def by_row(moving: Array, shares: Sequence[tuple[slice, Array]], lagged: Array) -> Iterator[Array]:
-    """When those who set off will arrive, for sets of people of whom many have the same shares.
+def by_row(
+    moving: Array, shares: Sequence[tuple[slice, Array]], lagged: Array
+) -> tuple[Iterator[Array], Array]:
+    """When those who set off will arrive, for sets of people of whom each has the same shares.
+
+    Of a set, all who set off for one place in this step arrive at one pace: as many in each step as come from all their
+    origins together. So who arrives where, and how many arrive when, is exact; which of the set come first is not told
+    apart. That takes one product a set in place of one a lag.
 
     Parameters
     ----------
@@ -116,20 +122,34 @@ def by_row(moving: Array, shares: Sequence[tuple[slice, Array]], lagged: Array) 
     lagged : array of shape (lag, origin, destination)
         From `Timetable.lagged`. [1]
 
-    Yields
-    ------
-    array of shape (row, destination)
+    Returns
+    -------
+    iterator of array of shape (row, destination)
         Those who arrive 0, 1, 2, ... steps later; the same array each time. [person]
+    array of shape (origin, destination)
+        All who set off. [person]
     """
-    arriving = np.zeros((len(moving), lagged.shape[2]))
-    parties = []
-    for rows, share in shares:
-        origins = np.flatnonzero(moving[rows].any(axis=0))
-        parties.append((rows, origins, np.ascontiguousarray(moving[rows, origins]), share[origins]))
-    for weight in lagged:
-        for rows, origins, people, share in parties:
-            np.matmul(people, share * weight[origins], out=arriving[rows])
-        yield arriving
+    going, pace = (
+        np.zeros((len(moving), lagged.shape[2])),
+        np.zeros((len(lagged), len(shares), lagged.shape[2])),
+    )
+    flows = np.zeros(lagged.shape[1:])
+    set_of_row = np.zeros(len(moving), dtype=np.int64)
+    for at, (rows, share) in enumerate(shares):
+        set_of_row[rows] = at
+        flow = moving[rows].sum(axis=0)[:, None] * share
+        arriving = np.einsum("kom,om->km", lagged, flow)
+        total = arriving.sum(axis=0)
+        pace[:, at] = np.divide(arriving, total, out=np.zeros_like(arriving), where=total > 0)
+        np.matmul(moving[rows], share, out=going[rows])
+        flows += flow
+
+    def by_lag() -> Iterator[Array]:
+        arriving = np.empty_like(going)
+        for now in pace:
+            yield np.multiply(going, now[set_of_row], out=arriving)
+
+    return by_lag(), flows
 
 
 class OnTheWay:

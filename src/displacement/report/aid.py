@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from displacement import variables
 from displacement.io import folders, results, tables
+from displacement.io.kept import summed
 from displacement.needs.listing import as_plain
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.behind import people_behind
@@ -35,7 +38,7 @@ def write_shared(
     country: str,
     marked: Callable[[Iterator[list[str]]], Rows] = iter,
     asked: Sequence[float] = EIGHT_IN_TEN,
-) -> None:
+) -> xr.Dataset:
     """`needs.csv`, `pin.csv` and, where there is supply, `supply.csv`: made to be forwarded.
 
     Parameters
@@ -53,6 +56,11 @@ def write_shared(
         Changes every row before it is written, to mark it as restricted.
     asked : sequence of float
         Quantiles over the members.
+
+    Returns
+    -------
+    xarray.Dataset
+        The people behind each figure, as `people_behind` returns them.
     """
     behind = people_behind(aid, people, asked)
     header = with_levels(NEEDS_COLUMNS, asked)
@@ -61,6 +69,29 @@ def write_shared(
     if aid.supply is not None:
         rows = supply_rows(aid.supply, behind)
         tables.write(folder / "supply.csv", SUPPLY_COLUMNS, marked(rows))
+    return behind
+
+
+def in_all(needs: xr.Dataset, behind: xr.Dataset) -> xr.Dataset:
+    """What is needed of each item over the run, member by member, with the people whom it serves.
+
+    Parameters
+    ----------
+    needs : xarray.Dataset
+        As `demand` returns it.
+    behind : xarray.Dataset
+        As `people_behind` returns it.
+
+    Returns
+    -------
+    xarray.Dataset
+        The arrays of `variables.NEEDS_IN_ALL`.
+    """
+    total = summed(needs, "time", "zone")["need"].isel(time=0, zone=0, drop=True)
+    served = behind["in_all"].sum("time").reindex(item=needs["item"].values)
+    whole = xr.Dataset({"need_in_all": total.transpose("member", "item"), "served": served})
+    described: xr.Dataset = variables.describe(whole, variables.NEEDS_IN_ALL)
+    return described
 
 
 def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:
@@ -77,8 +108,12 @@ def write_exact(folder: Path, aid: Aid, attributes: dict[str, str]) -> None:
     logistics = aid.logistics.model_dump(mode="json") if aid.logistics is not None else None
     folders.write_json(folder / STANDARDS, {**as_plain(aid.catalogue, aid.settings), "supply": logistics})
     if aid.supply is not None:
-        codes = ", ".join(f"{code} {name or 'none'}" for code, name in enumerate(CONSTRAINTS))
-        results.write_netcdf(folder / "supply.nc", aid.supply, {**attributes, "binding_codes": codes})
+        flags = {
+            "flag_values": np.arange(len(CONSTRAINTS), dtype=np.int8),
+            "flag_meanings": " ".join(name or "none" for name in CONSTRAINTS),
+        }
+        account = aid.supply.assign(binding=aid.supply["binding"].assign_attrs(flags))
+        results.write_netcdf(folder / "supply.nc", account, attributes)
         tables.write(folder / "stock.csv", STOCK_COLUMNS, stock_rows(aid.supply))
         tables.write(folder / "trucks.csv", TRUCK_COLUMNS, truck_rows(aid.supply))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,6 +15,7 @@ from displacement.io import folders, tables
 from displacement.io.provenance import PACKAGE, version
 from displacement.report import charts
 from displacement.report.figures import BASELINES, ROLES, SCORED, Figure, Split, figures, splits
+from displacement.report.pages import templates
 from displacement.report.rounding import quantiles, significant
 from displacement.report.trust import ALL, Trust, number, trusts
 from displacement.result import LIMITS
@@ -266,13 +266,7 @@ def page(cases: Sequence[xr.Dataset], scores: pd.DataFrame, planning: pd.DataFra
     str
         HTML without a script and without an address that a browser would ask.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     environment.filters |= {"people": _people, "score": _score_of, "off": _or_dash}
     headline = scores[scores["population"] == scores["population"].iloc[0]]
     return environment.get_template("backtest.html.j2").render(

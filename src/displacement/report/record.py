@@ -11,7 +11,7 @@ import pandas as pd
 from displacement.io.errors import InputError, finding
 from displacement.report.trust import ALL, number, trusts
 
-__all__ = ["NAME", "Record", "of_scores", "said", "write"]
+__all__ = ["NAME", "Record", "found", "of_scores", "said", "write"]
 
 NAME = "track_record.json"
 """File of an area folder, which need not be there; `make backtest` writes that of the shipped area."""
@@ -59,8 +59,8 @@ def write(record: Record, folder: Path) -> None:
     (folder / NAME).write_text(json.dumps(record._asdict(), indent=1) + "\n", encoding="utf-8")
 
 
-def said(folder: Path, parameters: str) -> str:
-    """The record of an area in a sentence.
+def found(folder: Path, parameters: str) -> Record | None:
+    """The record of an area, if it has one that was made with the same parameters.
 
     Parameters
     ----------
@@ -69,19 +69,25 @@ def said(folder: Path, parameters: str) -> str:
     parameters : str
         Version of the parameters of the run, or `priors`.
 
-    Returns
-    -------
-    str
-        Blank where the area has no record, or has one of other parameters.
+    Raises
+    ------
+    InputError
+        If the file is no record.
     """
     path = folder / NAME
     if not path.is_file():
-        return ""
+        return None
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise InputError(finding(path, "is no record of past cases; make it anew, or take it away")) from None
-    if parameters != record.parameters:
+    return record if parameters == record.parameters else None
+
+
+def said(folder: Path, parameters: str) -> str:
+    """The record of an area in a sentence; blank where `found` finds none."""
+    record = found(folder, parameters)
+    if record is None:
         return ""
     return (
         f"On {record.cases} past cases of this area such runs were off by a factor of {number(record.factor)} on "

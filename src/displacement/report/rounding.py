@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,8 @@ SUPPRESSED = "lt100"
 """Note of a suppressed figure."""
 AT_ONCE = 1_000_000
 """Figures of all members whose quantiles are taken together, to hold little memory."""
+SLIGHTEST, HUGE = 1e-15, 1e15
+"""What lies beyond is rounded one by one."""
 EIGHT_IN_TEN = (0.1, 0.5, 0.9)
 """Quantiles that are shown unless a scenario asks for others."""
 UNKNOWN = "not known"
@@ -67,6 +69,65 @@ def shared_quantity(value: float, people: float) -> tuple[str, str]:
     if 0 < whole < SMALLEST:
         return "", SUPPRESSED
     return (written(significant(value)) if whole else "0"), ""
+
+
+def rounded(values: NDArray[Any], digits: int = 2) -> NDArray[Any]:
+    """Many values rounded as `significant` rounds one, to the last bit.
+
+    >>> rounded(np.array([328_412.0, 0.0123, 0.0]))
+    array([3.3e+05, 1.2e-02, 0.0e+00])
+    """
+    flat = np.asarray(values, dtype=float).ravel()
+    plain = (np.abs(flat) > SLIGHTEST) & (np.abs(flat) < HUGE)
+    order = np.log10(np.where(plain, np.abs(flat), 1.0))
+    power = digits - 1 - np.floor(order)
+    scale = 10.0 ** np.abs(power)
+    scaled = np.where(power >= 0, np.where(plain, flat, 0.0) * scale, flat / scale)
+    found = np.where(power >= 0, np.rint(scaled) / scale, np.rint(scaled) * scale)
+    near_a_power = np.abs(order - np.rint(order)) < 1e-9
+    near_a_tie = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < 1e-6
+    for at in np.flatnonzero((near_a_power | near_a_tie | ~plain) & (flat != 0)):
+        found[at] = significant(float(flat[at]), digits)
+    return np.asarray(np.where(flat == 0, 0.0, found).reshape(np.shape(values)))
+
+
+def shared_cells(levels: Mapping[str, NDArray[Any] | None], people: NDArray[Any] | None = None) -> list[Any]:
+    """Many figures as shared: of each the text of every level and the note, nested as the figures are.
+
+    What `shared_people` and `shared_quantity` say of one; a suppressed level suppresses the others.
+
+    Parameters
+    ----------
+    levels : mapping of str to array
+        Quantiles by name, all of one shape, of people or of a quantity; None where there is none.
+    people : array of the same shape, optional
+        Those behind a quantity. [person]
+
+    Examples
+    --------
+    >>> shared_cells({"p10": None, "p50": np.array([12_345.6, 42.0])})
+    [['', '12000', ''], ['', '', 'lt100']]
+    """
+    shape = next(level.shape for level in levels.values() if level is not None)
+    notes = np.full(shape, "", dtype=object)
+    texts = []
+    for level in levels.values():
+        if level is None:
+            texts.append(np.full(shape, "", dtype=object))
+            continue
+        whole = np.rint(level if people is None else people)
+        lacking = np.isnan(level) if people is not None else np.zeros(shape, dtype=bool)
+        few = (whole > 0) & (whole < SMALLEST) & ~lacking
+        shown = whole if people is None else np.where(lacking | (whole == 0), 0.0, level)
+        distinct, which = np.unique(rounded(shown), return_inverse=True)
+        texts.append(
+            np.array([written(value) for value in distinct.tolist()], dtype=object)[which.reshape(shape)]
+        )
+        first = notes == ""
+        notes[first & lacking], notes[first & few] = UNKNOWN, SUPPRESSED
+    cells = np.stack([*(np.where(notes == "", text, "") for text in texts), notes], axis=-1)
+    found: list[Any] = cells.tolist()
+    return found
 
 
 def level_name(level: float) -> str:

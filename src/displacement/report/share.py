@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.io import folders, results, tables
+from displacement.io import tables
 from displacement.io.kept import by_members, over_members, summed
 from displacement.report.rounding import (
     EIGHT_IN_TEN,
     level_names,
-    middle,
     quantiles,
+    shared_cells,
     shared_people,
-    shared_quantity,
 )
-from displacement.report.spread import quantiles_by_zone
+from displacement.report.spread import of_all_types, quantiles_by_zone
 from displacement.result import Result
 from displacement.variables import PEOPLE
 
@@ -75,19 +73,16 @@ def level_cells(
 def _people_rows(result: Result) -> Iterator[list[str]]:
     people, zones = result.people, result.inputs.zones
     dates, asked = _dates(people), result.scenario.uncertainty.quantiles
+    columns = (zones.code, zones.name, zones.name_ar, zones.admin1_name, zones.admin2_name)
+    places = list(zip(*columns, strict=True))
     for measure in PEOPLE:
-        levels = quantiles_by_zone(people[measure], asked, _of_all_types)
-        in_all = over_members(people[measure], lambda part: _of_all_types(part).sum("zone"))
-        total = quantiles(in_all.values, asked)
-        for day, date in enumerate(dates):
-            yield [date, ALL, "whole area", "", "", "", measure, *level_cells(total, (day,), shared_people)]
-            for at, code in enumerate(zones.code):
-                place = [zones.name[at], zones.name_ar[at], zones.admin1_name[at], zones.admin2_name[at]]
-                yield [date, code, *place, measure, *level_cells(levels, (day, at), shared_people)]
-
-
-def _of_all_types(people: xr.DataArray) -> xr.DataArray:
-    return people.sum("type") if "type" in people.dims else people
+        levels = quantiles_by_zone(people[measure], asked, of_all_types)
+        in_all = over_members(people[measure], lambda part: of_all_types(part).sum("zone"))
+        total = shared_cells(quantiles(in_all.values, asked))
+        for date, of_all, of_zones in zip(dates, total, shared_cells(levels), strict=True):
+            yield [date, ALL, "whole area", "", "", "", measure, *of_all]
+            for place, cells in zip(places, of_zones, strict=True):
+                yield [date, *place, measure, *cells]
 
 
 def needs_rows(
@@ -104,22 +99,31 @@ def needs_rows(
     asked : sequence of float
         Quantiles over the members.
     """
-    code, name_of, admin1 = (needs[name].values for name in ("zone", "zone_name", "admin1"))
+    code, name_of, admin1 = (needs[name].values.astype(str) for name in ("zone", "zone_name", "admin1"))
     by_zone, in_all = behind["by_zone"].values, behind["in_all"].values
     levels = quantiles_by_zone(needs["need"].transpose("member", "time", "zone", "item"), asked)
     total = summed(needs, "zone")["need"].transpose("member", "time", "zone", "item").values[:, :, 0]
     totals = quantiles(total, asked)
-    receives = np.flatnonzero(by_zone.max(axis=(0, 1)) > 0) if ALL not in code else ()
-    labels = list(zip(needs["sector"].values, needs["item"].values, needs["unit"].values, strict=True))
+    receives = np.flatnonzero(by_zone.max(axis=(0, 1)) > 0) if ALL not in code else np.zeros(0, dtype=int)
+    places = list(zip(*(each[receives].tolist() for each in (code, name_of, admin1)), strict=True))
+    labels = zip(
+        *(needs[name].values.astype(str).tolist() for name in ("sector", "item", "unit")), strict=True
+    )
+    items = list(enumerate(labels))
     for day, date in enumerate(_dates(needs)):
-        for item, (sector, name, unit) in enumerate(labels):
-            about = [str(sector), str(name), str(unit)]
-            shown = partial(shared_quantity, people=float(in_all[item, day]))
-            yield [date, ALL, "whole area", "", *about, *level_cells(totals, (day, item), shown)]
-            for at in receives:
-                shown = partial(shared_quantity, people=float(by_zone[item, day, at]))
-                cells = level_cells(levels, (day, at, item), shown)
-                yield [date, str(code[at]), str(name_of[at]), str(admin1[at]), *about, *cells]
+        of_all = shared_cells(_of_day(totals, day), in_all[:, day])
+        of_zones = shared_cells(_of_day(levels, day, receives), by_zone[:, day, receives].T)
+        for item, about in items:
+            yield [date, ALL, "whole area", "", *about, *of_all[item]]
+            for at, place in enumerate(places):
+                yield [date, *place, *about, *of_zones[at][item]]
+
+
+def _of_day(
+    levels: Mapping[str, Array | None], day: int, zones: Array | slice = slice(None)
+) -> dict[str, Array | None]:
+    """The levels of one day, in some zones."""
+    return {name: None if level is None else level[day][zones] for name, level in levels.items()}
 
 
 def by_admin2(result: Result) -> tuple[list[str], list[str], Array]:
@@ -144,7 +148,7 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
         ]
     )
     dates = _dates(result.flows)
-    of_week = 7 if result.people.sizes["member"] == 1 else 1
+    of_week = 7 if result.flows.sizes["time"] == result.people.sizes["time"] else 1
     for first in range(0, len(dates), of_week):
         levels = quantiles(
             pairs[:, first : first + of_week].sum(axis=1), result.scenario.uncertainty.quantiles
@@ -152,24 +156,3 @@ def _pair_rows(result: Result) -> Iterator[list[str]]:
         for origin, destination in np.argwhere(np.asarray(levels["p50"]) >= 0.5):
             cells = level_cells(levels, (origin, destination), shared_people)
             yield [dates[first], codes[origin], names[origin], codes[destination], names[destination], *cells]
-
-
-def write_zones(path: Path, result: Result) -> None:
-    """`zones.geojson`: outlines of the statistical areas with the shared figures of the last day."""
-    zones, inputs = result.inputs.zones, result.inputs
-    shapes = results.outlines(inputs.grid, inputs.cells["zone"].values)
-    last = result.people.isel(time=-1)
-    measures = ("newly_displaced", "newly_displaced_cum", "present_new", "unable_to_leave")
-    levels = {name: middle(_of_all_types(last[name]).values) for name in measures}
-    features = []
-    for at, geometry in shapes.items():
-        shown: dict[str, Any] = {"zone": zones.code[at], "zone_name": zones.name[at]}
-        shown |= {"zone_name_ar": zones.name_ar[at], "admin1": zones.admin1_name[at]}
-        shown |= {"admin2": zones.admin2_name[at], "date": str(result.scenario.period.last)}
-        for name, values in levels.items():
-            text, note = shared_people(float(values[at]))
-            shown[name] = int(text) if text else None
-            shown[f"{name}_note"] = note
-        features.append({"type": "Feature", "properties": shown, "geometry": geometry})
-    about = f"Statistical areas, not official boundaries. {result.notice}"
-    folders.write_json(path, {"type": "FeatureCollection", "description": about, "features": features})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from displacement.io.kept import by_zones
 from displacement.report.rounding import EIGHT_IN_TEN, quantiles
 
-__all__ = ["middle_by_zone", "quantiles_by_zone"]
+__all__ = ["middle_by_zone", "of_all_types", "quantiles_by_zone"]
 
 Array = NDArray[Any]
 
@@ -48,6 +48,11 @@ def quantiles_by_zone(
         axis = part.dims.index(zone) - 1
         found.append(quantiles(part.values, levels))
     return {name: _joined([part[name] for part in found], axis) for name in found[0]}
+
+
+def of_all_types(people: xr.DataArray) -> xr.DataArray:
+    """People by zone, wherever in it: in its towns and in its sites."""
+    return people.sum("type") if "type" in people.dims else people
 
 
 def middle_by_zone(

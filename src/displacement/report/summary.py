@@ -50,7 +50,7 @@ def summary(result: Result) -> str:
     scenario = result.scenario
     title = scenario.title + (f" [{scenario.variant}]" if scenario.variant else "")
     mark = ["RESTRICTED, not to be passed on.", ""] if scenario.sensitivity == "restricted" else []
-    lines = [f"# {title}", "", *mark, *_wrapped(_answer(result)), ""]
+    lines = [f"# {title}", "", *mark, *_wrapped(answer(result)), ""]
     lines += [*_by_day(result), *_again(result)]
     lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
     if result.variants is not None:
@@ -63,7 +63,7 @@ def summary(result: Result) -> str:
     lines += _in_need(result)
     if result.drivers is not None and not too_few(result.needs, result.people):
         lines += [*drivers_lines(result.drivers, result.inputs.zones.name), ""]
-    lines += [*_wrapped(_sure(result)), *_wrapped(LIMITS), ""]
+    lines += [*_wrapped(sure(result)), *_wrapped(LIMITS), ""]
     return inert_in_markdown("\n".join(lines))
 
 
@@ -80,7 +80,8 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH)
 
 
-def _answer(result: Result) -> str:
+def answer(result: Result) -> str:
+    """The answer in a sentence, with what it depends on."""
     last = result.people.isel(time=-1)
     total = last["newly_displaced"].sum("zone")
     unable = float(middle(last["unable_to_leave"].sum("zone")))
@@ -295,7 +296,7 @@ def _rests_on(needs: xr.Dataset) -> str:
     return f"In all {'; '.join(text)}.{known}" if text else ""
 
 
-def _sure(result: Result) -> str:
+def sure(result: Result) -> str:
     """How sure the figures are, and what they rest on."""
     fitted = chosen(result.scenario)
     record = said(result.scenario.area_folder, fitted.version if fitted else "priors")

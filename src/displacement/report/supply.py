@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -44,7 +45,7 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     today = people["by_zone"].transpose("time", "zone", "item").values
     today_all = people["in_all"].transpose("time", "item").values
     kinds = supply["kind"].values
-    ever, ever_all = _who_is_owed(today, kinds), _who_is_owed(today_all, kinds)
+    ever, ever_all = who_is_owed(today, kinds), who_is_owed(today_all, kinds)
     by_zone = {
         name: middle_by_zone(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES
     }
@@ -76,6 +77,16 @@ def _over_zones(quantity: xr.DataArray) -> xr.DataArray:
     return quantity.sum("zone")
 
 
+def lacking_by_item(supply: xr.Dataset) -> Array:
+    """How much of the members' gaps in all zones is for want of what, (constraint, time, item)."""
+    found = np.zeros((len(CONSTRAINTS), supply.sizes["time"], supply.sizes["item"]))
+    for part in by_members(supply[["binding", "gap"]].transpose("member", "time", "zone", "item")):
+        gap = part["gap"].values
+        for code in range(len(CONSTRAINTS)):
+            found[code] += np.where(part["binding"].values == code, gap, 0.0).sum(axis=(0, 2))
+    return found
+
+
 def _lacking_by(supply: xr.Dataset) -> Array:
     """How much of the members' gaps is for want of what, (constraint, time, zone, item)."""
     dims = ("time", "zone", "item")
@@ -87,7 +98,7 @@ def _lacking_by(supply: xr.Dataset) -> Array:
     return found
 
 
-def _who_is_owed(today: Array, kinds: Array) -> Array:
+def who_is_owed(today: Array, kinds: Array) -> Array:
     """People to whom anything of an item may still be owed: all so far; of what is by day or period, the most there at
     once. The last axis is the item."""
     most, all_so_far = np.maximum.accumulate(today, axis=0), np.cumsum(today, axis=0)
@@ -152,8 +163,28 @@ def _date(day: Any) -> str:
     return "" if np.isnat(day) else str(np.datetime_as_string(day, unit="D"))
 
 
-def supply_lines(supply: xr.Dataset) -> list[str]:
-    """The account in a few lines: item by item what was to be met, what was, and what stood in the way.
+class Met(NamedTuple):
+    """What of one item is met, over the whole period and area."""
+
+    item: str
+    target: float
+    """What is to be met. [unit]"""
+    delivered: float
+    """[unit]"""
+    gap: float
+    """Of meals and the like what was missed on all days, of all else what stays owed on the last. [unit]"""
+    binding: str
+    """What most of the gap is for want of; blank without one."""
+    runs_out: dt.date | None
+    """When the last hub that held the item has none left; None if one still has some, or none held any."""
+    in_stock: bool | None
+    """Whether any hub held it; None where hubs do not supply it."""
+
+
+def met_of(supply: xr.Dataset) -> list[Met]:
+    """What is met of every item of which anything is to be met.
+
+    Of several members the figures are their middle; what binds and when stock runs out is that of the first.
 
     Parameters
     ----------
@@ -162,22 +193,42 @@ def supply_lines(supply: xr.Dataset) -> list[str]:
     """
     one = _middle(supply)
     target, delivered = (one[name].sum(("time", "zone")).values for name in ("target", "delivered"))
-    wanted = np.flatnonzero(target > 0)
-    if not len(wanted):
+    found = []
+    for at in np.flatnonzero(target > 0):
+        of_item = one.isel(item=at)
+        missed = _unmet(of_item)
+        binding = mostly(missed["binding"].values, missed["gap"].values)
+        held = _held(of_item)
+        in_stock = None if held is None else bool(held.any())
+        gap = float(missed["gap"].sum())
+        out = _empty(of_item, held) if held is not None and in_stock else None
+        name = str(supply["item"].values[at])
+        found.append(Met(name, float(target[at]), float(delivered[at]), gap, binding, out, in_stock))
+    return found
+
+
+def supply_lines(supply: xr.Dataset) -> list[str]:
+    """The account in a few lines: item by item what was to be met, what was, and what stood in the way.
+
+    Parameters
+    ----------
+    supply : xarray.Dataset
+        As `deliver` returns it.
+    """
+    met = met_of(supply)
+    if not met:
         return []
     lines = [
         "What of that can be met, with the stock, trucks and money that the scenario gives:",
         f"  {'item':<30}{'to be met':>13}{'delivered':>13}{'share':>7}  {'for want of':<12}{'stock runs out':<14}",
     ]
-    for at in wanted:
-        item = str(supply["item"].values[at])
-        limit = _lacking(one.isel(item=at))
-        name = item.replace("_", " ")[:29]
+    for one in met:
+        out = "none in stock" if one.in_stock is False else "" if one.runs_out is None else str(one.runs_out)
         lines.append(
-            f"  {name:<30}{_figure(target[at]):>13}{_figure(delivered[at]):>13}"
-            f"{delivered[at] / target[at]:>7.0%}  {limit:<12}{_empty(one.isel(item=at)):<14}".rstrip()
+            f"  {one.item.replace('_', ' ')[:29]:<30}{_figure(one.target):>13}{_figure(one.delivered):>13}"
+            f"{one.delivered / one.target:>7.0%}  {one.binding:<12}{out:<14}".rstrip()
         )
-    return [*lines, *_wrapped(_trucks(one)), *_wrapped(_money(one))]
+    return [*lines, *_wrapped(_trucks(supply)), *_wrapped(_money(supply))]
 
 
 def _middle(supply: xr.Dataset) -> xr.Dataset:
@@ -189,43 +240,57 @@ def _middle(supply: xr.Dataset) -> xr.Dataset:
         name: plain[name].copy(data=middle_by_zone(supply[name].transpose("member", *plain[name].dims)))
         for name in ("target", "delivered", "gap")
     }
-    return plain.assign(by_zone).assign(
-        supply[["trucks_used", "money_left"]].median("member", keep_attrs=True)
-    )
+    return plain.assign(by_zone)
 
 
-def _lacking(of_item: xr.Dataset) -> str:
-    """What most of the gap is for want of: of meals over all days, of what stays owed at the end."""
-    last = of_item if str(of_item["kind"].values) == "daily" else of_item.isel(time=[-1])
-    return mostly(last["binding"].values, last["gap"].values)
+def _unmet(of_item: xr.Dataset) -> xr.Dataset:
+    """The days whose gap counts: of meals all of them, of what stays owed the last."""
+    return of_item if str(of_item["kind"].values) == "daily" else of_item.isel(time=[-1])
 
 
-def _empty(of_item: xr.Dataset) -> str:
-    """The day on which the last hub that held an item runs out of it."""
+def _held(of_item: xr.Dataset) -> NDArray[np.bool_] | None:
+    """Which hubs ever held an item; None where hubs do not supply it."""
     if str(of_item["supplied"].values) != "hub":
-        return ""
-    held = (of_item["incoming"].sum("time") > 0).values
-    if not held.any():
-        return "none in stock"
+        return None
+    held: NDArray[np.bool_] = (of_item["incoming"].sum("time") > 0).values
+    return held
+
+
+def _empty(of_item: xr.Dataset, held: NDArray[np.bool_]) -> dt.date | None:
+    """The day on which the last hub that held an item runs out of it."""
     days = of_item["runs_out"].values[held]
-    return "" if np.isnat(days).any() else _date(days.max())
+    if np.isnat(days).any():
+        return None
+    last: dt.date = days.max().astype("datetime64[D]").item()
+    return last
 
 
-def _trucks(one: xr.Dataset) -> str:
-    used = float(one["trucks_used"].sum())
-    allowed = one["trucks_allowed"].values
-    limited = np.isfinite(allowed).all()
-    could = f" of {allowed.sum():,.0f} that could" if limited else " (no limit given)"
-    without = str(one.attrs.get("items_without_cost", "")).replace("_", " ")
+def trucks_of(supply: xr.Dataset) -> tuple[float, float | None]:
+    """Trucks that left, the middle of the members, and those that could: None without a limit."""
+    used = float(supply["trucks_used"].median("member").sum())
+    allowed = supply["trucks_allowed"].values
+    return used, float(allowed.sum()) if np.isfinite(allowed).all() else None
+
+
+def money_left_of(supply: xr.Dataset) -> float | None:
+    """Money left on the last day, the middle of the members; None where none is given."""
+    left = supply["money_left"].median("member").values
+    return None if np.isnan(left).all() else float(left[-1])
+
+
+def _trucks(supply: xr.Dataset) -> str:
+    used, allowed = trucks_of(supply)
+    could = " (no limit given)" if allowed is None else f" of {allowed:,.0f} that could"
+    without = str(supply.attrs.get("items_without_cost", "")).replace("_", " ")
     unpriced = f" Not in this account, for want of a cost: {without}." if without else ""
     return f"{used:,.0f} trucks left{could}. Meals that are missed are missed; all else stays owed.{unpriced}"
 
 
-def _money(one: xr.Dataset) -> str:
-    left = one["money_left"].values
-    if np.isnan(left).all():
+def _money(supply: xr.Dataset) -> str:
+    left = money_left_of(supply)
+    if left is None:
         return "No figure of money is given: what is bought or done at the spot is not in this account."
-    return f"Money left on the last day: {_figure(float(left[-1]))} {one.attrs['currency']}."
+    return f"Money left on the last day: {_figure(left)} {supply.attrs['currency']}."
 
 
 def _figure(value: float) -> str:

@@ -25,11 +25,11 @@ class Closures:
     Parameters
     ----------
     roads : tuple of (road, first point, last point)
-        Stretches of road that cannot be used, as positions of the road's points.
+        Stretches of road that cannot be used, as positions of the road's points. On a network: routes.
     crossings : tuple of str
-        Crossings and exits that are closed.
+        Crossings and exits that are closed. On a network: places.
     boundaries : tuple of (int, int)
-        Pairs of controllers between which nobody passes.
+        Pairs of controllers between which nobody passes. On a network: of countries.
     winter : bool
         Whether the winter factor on travel holds.
     """
@@ -52,6 +52,31 @@ class TruckLimit(NamedTuple):
     """[1/day]"""
 
 
+def daily(reading: Reading, whom: Whom, shut: frozenset[str]) -> list[Closures]:
+    """What is closed to people or trucks on each day: as `on_day`, worked out anew where anything begins or ends."""
+    known: dict[Any, Closures] = {}
+    found = []
+    for day in range(reading.scenario.period.days):
+        holds = tuple(index for index, event in _ways(reading) if _holds(reading, event, day))
+        what = (holds, reading.date(day).month)
+        if what not in known:
+            known[what] = on_day(reading, day, whom, shut)
+        found.append(known[what])
+    return found
+
+
+def _ways(reading: Reading) -> list[tuple[int, Any]]:
+    """Events that close or open a way, with their positions."""
+    events: list[tuple[int, Any]] = list(enumerate(reading.scenario.events))
+    return [(index, event) for index, event in events if isinstance(event, model.Close | model.Open)]
+
+
+def _holds(reading: Reading, event: Any, day: int) -> bool:
+    """Whether an event is in force on a day."""
+    days = reading.days(event)
+    return bool(days.start <= day and (event.until is None or day < days.stop))
+
+
 def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Closures:
     """What is closed to people or trucks on a day: later events count over earlier ones, then over the start.
 
@@ -70,16 +95,13 @@ def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Clos
     closed = set(shut)
     boundaries: set[tuple[int, int]] = set()
     roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.land.roads.items()}
-    events: list[tuple[int, Any]] = list(enumerate(scenario.events))
-    ways = [(index, event) for index, event in events if isinstance(event, model.Close | model.Open)]
-    for index, event in sorted(ways, key=lambda pair: pair[1].date):
-        days, closes = reading.days(event), isinstance(event, model.Close)
-        holds = days.start <= day and (event.until is None or day < days.stop)
-        if not holds or event.for_ not in (whom, "all"):
+    for index, event in sorted(_ways(reading), key=lambda pair: pair[1].date):
+        closes = isinstance(event, model.Close)
+        if not _holds(reading, event, day) or event.for_ not in (whom, "all"):
             continue
-        name = event.close if isinstance(event, model.Close) else event.open
+        name = inputs.named_way(event.close if isinstance(event, model.Close) else event.open)
         if name == "boundary":
-            first, second = sorted(inputs.controllers.index(side) for side in event.between or ())
+            first, second = sorted(inputs.sides.index(side) for side in event.between or ())
             (boundaries.add if closes else boundaries.discard)((first, second))
         elif name in roads:
             begin, end = _points_between(reading, index, name, event.between)
@@ -103,6 +125,8 @@ def shut_to_people(reading: Reading) -> frozenset[str]:
 
 def shut_to_trucks(reading: Reading) -> frozenset[str]:
     """Crossings and exits that the area's table says are closed to trucks at the start."""
+    if reading.inputs.network is not None:
+        return frozenset()
     path = reading.scenario.area_folder / reading.inputs.area.tables.crossings
     rows = tables.read(path, ["id"])
     return frozenset(

@@ -115,8 +115,9 @@ def patched(base: Document, patch: Document) -> Document:
     marks = dict(base.marks)
     _check_patch(patch)
     _change(data, marks, patch, patch.data, (), skip=PATCH_KEYS)
-    if {"drop", "add", "events"} & set(patch.data) and "condition" not in patch.data:
-        data.pop("condition", None)  # what the answer depended on is no longer true
+    if {"drop", "add", "events", "condition"} & set(patch.data):
+        for name in {"condition", "condition_ar"} - set(patch.data):
+            data.pop(name, None)  # what the answer depended on is no longer true
     events = list(data.get("events") or [])
     event_marks = [_below(marks, ("events", index)) for index in range(len(events))]
     heads = [marks.get(("events", index)) for index in range(len(events))]

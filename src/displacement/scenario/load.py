@@ -141,6 +141,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     """The scenario's values with names replaced by codes; all errors at once."""
     findings: list[str] = []
     values = written.model_dump(by_alias=True)
+    findings += _of_a_network(document, written, gazetteer)
     own_routes = tuple(written.supply.routes) if written.supply else ()
     for index, event in enumerate(written.events):
         resolved = values["events"][index]
@@ -171,12 +172,48 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     return values
 
 
+ON_NETWORKS = (model.Close, model.Open)
+"""Events that a network of places knows; conflict comes from its table."""
+
+
+def _of_a_network(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> Iterator[str]:
+    """What a scenario says that its kind of area does not know."""
+    if not gazetteer.is_network:
+        if written.network is not None:
+            yield document.finding(
+                ("network",), "is for an area with places.csv and routes.csv; leave it out"
+            )
+        if written.period.step_days == 1:
+            yield document.finding(
+                ("period", "step_days"), "must be 0.5 or less where places change hands at noon"
+            )
+        return
+    settings = written.network or model.NetworkSettings()
+    counts = settings.counts is not None or (gazetteer.folder / "observed.csv").is_file()
+    if settings.totals == "observed" and not counts:
+        message = "needs a table of people counted: observed.csv in the area folder, or network.counts"
+        yield document.finding(("network", "totals"), message)
+    if settings.conflict is None and not (gazetteer.folder / "conflict.csv").is_file():
+        message = "there is no conflict.csv in the area folder; write it, or name a table in network.conflict"
+        yield document.finding(("area",), message)
+    for index, event in enumerate(written.events):
+        if not isinstance(event, ON_NETWORKS):
+            verb = next(verb for verb, kinds in model.VERBS.items() if type(event).__name__ in kinds)
+            message = f"a network of places knows close and open (got {verb}); give conflict in conflict.csv"
+            yield document.finding(("events", index), message)
+    for field in ("start_control", "travel_raster", "gazetteer"):
+        if getattr(written, field) is not None:
+            yield document.finding((field,), "has no meaning on a network of places; leave it out")
+
+
 def _event(
     document: Document, event: Any, resolved: dict[str, Any], index: int, gazetteer: Gazetteer
 ) -> list[str]:
     """Write codes for the names of one event, and say which cannot be resolved."""
     findings: list[str] = []
     at: Location = ("events", index)
+    if gazetteer.is_network:
+        return _way_of_network(document, event, resolved, at, gazetteer)
     for field, kinds in _names(event):
         resolved[field] = _codes(document, gazetteer, (*at, field), resolved[field], kinds, findings)
     for field in _units(event):
@@ -185,6 +222,26 @@ def _event(
         resolved[field] = _ids(document, gazetteer, (*at, field), resolved[field], findings)
     findings += _table(document, event, gazetteer, at, document.path)
     return [*findings, *_map(document, event, gazetteer, at, document.path)]
+
+
+def _way_of_network(
+    document: Document, event: Any, resolved: dict[str, Any], at: Location, gazetteer: Gazetteer
+) -> list[str]:
+    """Write codes for the names of what a network closes or opens, and say which cannot be resolved."""
+    if not isinstance(event, ON_NETWORKS):
+        return []
+    findings: list[str] = []
+    verb = "close" if isinstance(event, model.Close) else "open"
+    if resolved[verb] != "boundary":
+        resolved[verb] = _codes(document, gazetteer, (*at, verb), resolved[verb], ("road", "zone"), findings)
+        return findings
+    for index, country in enumerate(event.between or ()):
+        if country not in gazetteer.countries:
+            message = f"no place is in '{country}'" + suggestion(country, sorted(gazetteer.countries))
+            findings.append(document.finding((*at, "between", index), message))
+    if event.between is None:
+        findings.append(document.finding(at, "a boundary needs 'between' with two countries"))
+    return findings
 
 
 def _what_else(document: Document) -> Iterator[str]:

@@ -53,16 +53,16 @@ class Period(_Part):
 
     start: dt.date = Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))
     """First day. Begin a day or two before the first event, so that people who leave early are counted."""
-    days: int = Field(30, ge=1, le=730)
+    days: int = Field(30, ge=1, le=1830)
     """Number of days. [day]"""
-    step_days: float = Field(0.5, gt=0, le=0.5)
-    """Length of a step; a whole number of steps makes half a day, because places change hands at noon. Results are by
-    day. [day]"""
+    step_days: float = Field(0.5, gt=0, le=1)
+    """Length of a step; a whole number of steps makes half a day, because places change hands at noon. On a network of
+    places, where nothing happens at noon, a step may be a day. Results are by day. [day]"""
 
     @field_validator("step_days")
     @classmethod
     def _steps_make_a_day(cls, step_days: float) -> float:
-        if abs(round(0.5 / step_days) * step_days - 0.5) > 1e-9:
+        if step_days != 1 and abs(round(0.5 / step_days) * step_days - 0.5) > 1e-9:
             raise ValueError("a whole number of steps must make half a day; write 0.5, 0.25 or 0.125")
         return step_days
 
@@ -103,6 +103,8 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("start_control",),
     ("reports",),
     ("gazetteer",),
+    ("network", "conflict"),
+    ("network", "counts"),
     ("departures", "observed"),
     ("population", "zones"),
     ("population", "points"),
@@ -131,6 +133,24 @@ def named_files(values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...],
             holder = holder.get(parent) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
             yield (*parents, key), holder, key
+
+
+class NetworkSettings(_Part):
+    """What counts on an area that is a network of places and routes."""
+
+    totals: Literal["model", "observed"] = "model"
+    """`model`: the model says how many leave. `observed`: as many are in the places that were counted, all together, as
+    were counted there on each day; the model says in which of them."""
+    capacities: Literal["use", "ignore"] = "use"
+    """`use`: camps with a capacity draw people by it and crowd beyond it. `ignore`: capacities are left out, because in
+    practice they often are the later peak of what is to be estimated."""
+    day0: Literal["observed", "none"] = "observed"
+    """With totals as observed: whether those who were counted on the first day are there from the start (`observed`), or
+    arrive on it like any others (`none`)."""
+    conflict: str | None = None
+    """A table of conflict in place of the area's: place, start, until, intensity."""
+    counts: str | None = None
+    """A table of people counted in place of the area's: place, date, count."""
 
 
 class Population(_Part):
@@ -519,6 +539,10 @@ class ScenarioFile(_Part):
     """The question in one line; it stands on every output."""
     condition: str = ""
     """What the answer depends on, to follow the word "If"; default: if the events of this scenario come about."""
+    title_ar: str = ""
+    """The question in Arabic, for the brief; default: the title as it is."""
+    condition_ar: str = ""
+    """The condition in Arabic, for the brief, to follow the word "إذا"; default: the condition as it is."""
     area: str
     """The area folder, relative to this file."""
     as_of: dt.date | None = None
@@ -529,6 +553,8 @@ class ScenarioFile(_Part):
     """The grid."""
     population: Population = Population()
     """Files that say where people live; default: the area's own tables."""
+    network: NetworkSettings | None = None
+    """Of an area that is a network of places and routes: what counts there."""
     travel_raster: TravelRaster | None = None
     """A raster that says how fast people travel off the roads; default: one speed for all tracks."""
     gazetteer: str | None = None

@@ -284,10 +284,11 @@ def _nearest_place(inputs: Inputs, code: str) -> int:
 
 def _holder_of_zones(inputs: Inputs, held: Array) -> Array:
     """Who holds where most people of each zone live, (zone,)."""
-    zone, people = inputs.cells["zone"].values, inputs.cells["population"].values
-    holder = held[inputs.cells["any_place"].values]
-    lives = zone >= 0
+    zone, people, place = (inputs.cells[name].values for name in ("zone", "population", "any_place"))
     count = np.zeros((len(inputs.zones.code), len(inputs.controllers)))
-    np.add.at(count, (zone[lives], holder[lives]), people[lives] + 1e-9)
+    for band in inputs.grid.bands():
+        lives = zone[band] >= 0
+        holder = held[place[band][lives]]
+        np.add.at(count, (zone[band][lives], holder), people[band][lives] + 1e-9)
     most: Array = np.argmax(count, axis=1)
     return most

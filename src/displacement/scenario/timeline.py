@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from displacement.io import network as networks
 from displacement.io.errors import InputError, finding
 from displacement.io.inputs import Inputs
 from displacement.movement.assumptions import Response
@@ -49,6 +50,10 @@ class Timeline:
     """Limits on trucks, in order of the day they begin: the last that holds on a day counts."""
     trucks_closed: tuple[Closures, ...] = ()
     """What is closed to trucks on each day, one entry a day; crossings that begin closed included."""
+    conflict: Array | None = None
+    """On a network: intensity of conflict by (day, place). [1]"""
+    counted: Array | None = None
+    """On a network with totals as observed: people counted by (day, place), not a number where nobody counts. [person]"""
     notes: tuple[str, ...] = ()
     """What to know about how events were read: file, line and what was chosen or left out."""
 
@@ -66,11 +71,12 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
     fallen = strikes.strikes(reading)
     with reading.collecting():
         observed = _observed(reading)
+    with reading.collecting():
+        conflict, counted = _on_network(reading)
     if reading.findings:
         raise InputError(*dict.fromkeys(reading.findings))
     shut, shut_to_trucks = closures.shut_to_people(reading), closures.shut_to_trucks(reading)
-    days = range(scenario.period.days)
-    daily = [closures.on_day(reading, day, "people", shut) for day in days]
+    daily = closures.daily(reading, "people", shut)
     starts = _epoch_starts(daily, control, scenario, inputs)
     return Timeline(
         control=control,
@@ -84,15 +90,18 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
         files=tuple(reading.files),
         returns=tuple(_returns(reading)),
         trucks=tuple(closures.truck_limits(reading)),
-        trucks_closed=tuple(closures.on_day(reading, day, "trucks", shut_to_trucks) for day in days),
+        trucks_closed=tuple(closures.daily(reading, "trucks", shut_to_trucks)),
+        conflict=conflict,
+        counted=counted,
         notes=tuple(reading.notes),
     )
 
 
 def _epoch_starts(daily: list[Closures], control: Control, scenario: Scenario, inputs: Inputs) -> list[int]:
     """Days on which travel times are worked out anew: closures change, or closed lines have moved far enough."""
-    place = inputs.cells["any_place"].values
-    people = np.bincount(place, inputs.cells["population"].values, len(inputs.places.code))
+    lived_in = np.flatnonzero(inputs.blocks.of_cell >= 0)
+    place, people_there = (inputs.cells[name].values[lived_in] for name in ("any_place", "population"))
+    people = np.bincount(place, people_there, len(inputs.places.code))
     tolerated = scenario.movement.area.moved_line * people.sum()
     starts, held = [0], control.at(NOON)
     for day in range(1, len(daily)):
@@ -153,6 +162,24 @@ def _returns(reading: Reading) -> Iterator[DeclaredReturn]:
                 zones=covered.zones,
                 places=np.array(sorted(place for place in found if place is not None), dtype=np.int64),
             )
+
+
+def _on_network(reading: Reading) -> tuple[Array | None, Array | None]:
+    """Conflict, and people counted where they are given, by day and place of a network."""
+    network, settings, period = reading.inputs.network, reading.scenario.network, reading.scenario.period
+    if network is None:
+        return None, None
+    settings = settings or model.NetworkSettings()
+    span = (reading.inputs.zones.code, period.start, period.days)
+    table = network.conflict if settings.conflict is None else reading.scenario.file(settings.conflict)
+    reading.files.append(table)
+    conflict = networks.conflict(table, *span)
+    if settings.totals == "model":
+        return conflict, None
+    counts = network.observed if settings.counts is None else reading.scenario.file(settings.counts)
+    if counts is None:
+        raise InputError(finding(reading.scenario.path, "there are no counts to take the totals from"))
+    return conflict, networks.counted(counts, *span)
 
 
 def _observed(reading: Reading) -> Array | None:

@@ -1,0 +1,1 @@
+"""Where people left and where they are: layers for a GIS and pictures."""
