@@ -316,7 +316,7 @@ SCENARIOS: dict[str, tuple[Edit, str]] = {
     ),
     "a period of 10,000 days": (
         head("days: 10", "days: 10000"),
-        "q.yaml:3:29: period.days: input should be less than or equal to 730 (got 10000)",
+        "q.yaml:3:29: period.days: input should be less than or equal to 1830 (got 10000)",
     ),
     "a period at the end of time": (
         head("2030-01-01", "9999-12-30"),
@@ -1191,6 +1191,9 @@ def test_a_folder_that_cannot_be_written_to(place, capsys, monkeypatch):
     assert "could not be written" in refused(place, capsys, "run", "q.yaml", "--out", "q.yaml")
 
 
+FULL = "the disk is full; make room, or name a folder on another"
+
+
 def test_a_full_disk_leaves_no_half_of_a_run(place, capsys, monkeypatch):
     ask("")(place)
 
@@ -1199,7 +1202,7 @@ def test_a_full_disk_leaves_no_half_of_a_run(place, capsys, monkeypatch):
 
     monkeypatch.setattr("displacement.io.folders.write_json", full)
     found = refused(place, capsys, "run", "q.yaml", "--out", "run")
-    assert found == "run: could not be written (No space left on device); nothing was changed"
+    assert found == f"run: could not be written ({FULL}); nothing was changed"
 
 
 NAMES = "name\nAmber\n"

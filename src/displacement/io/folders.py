@@ -114,7 +114,7 @@ def _full(place: Path) -> bool:
 def _reason(error: BaseException, place: Path) -> str:
     """Why something cannot be written, in words of a planner."""
     if _full(place) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
-        return f"the disk of {place.parent} is full"
+        return "the disk is full; make room, or name a folder on another"
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
