@@ -7,7 +7,7 @@ MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
 COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
 
-.PHONY: run bench backtest calibrate tables test test-slow test-browser test-office check format manifest clean
+.PHONY: run bench backtest calibrate tables test test-slow test-browser test-office reproduce docs bundle check format manifest clean
 
 $(VENV)/.installed: pyproject.toml $(COMPILED)
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,14 @@ test: $(VENV)/.developer
 
 test-slow: $(VENV)/.developer
 	$(BIN)/python -m pytest -q -m slow
+
+# The same tables and arrays on another Python, with the same versions of everything else: make reproduce OTHER=python3.12
+OTHER ?= python3.12
+reproduce: $(VENV)/.developer
+	rm -rf build/other && $(OTHER) -m venv build/other
+	$(BIN)/python -m pip freeze --exclude-editable > build/versions.txt
+	build/other/bin/python -m pip install --quiet --disable-pip-version-check -c build/versions.txt .
+	DISPLACEMENT_OTHER_PYTHON=$(CURDIR)/build/other/bin/python $(BIN)/python -m pytest -q tests/test_reproduced.py
 
 # The brief in headless Chromium (Debian: apt-get install chromium fonts-noto-core); screenshots in build/screenshots.
 test-browser: $(VENV)/.developer

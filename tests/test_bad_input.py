@@ -1191,6 +1191,9 @@ def test_a_folder_that_cannot_be_written_to(place, capsys, monkeypatch):
     assert "could not be written" in refused(place, capsys, "run", "q.yaml", "--out", "q.yaml")
 
 
+FULL = "the disk is full; make room, or name a folder on another"
+
+
 def test_a_full_disk_leaves_no_half_of_a_run(place, capsys, monkeypatch):
     ask("")(place)
 
@@ -1199,7 +1202,7 @@ def test_a_full_disk_leaves_no_half_of_a_run(place, capsys, monkeypatch):
 
     monkeypatch.setattr("displacement.io.folders.write_json", full)
     found = refused(place, capsys, "run", "q.yaml", "--out", "run")
-    assert found == "run: could not be written (No space left on device); nothing was changed"
+    assert found == f"run: could not be written ({FULL}); nothing was changed"
 
 
 NAMES = "name\nAmber\n"

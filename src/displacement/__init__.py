@@ -34,8 +34,6 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "report":
-        return import_module("displacement.report")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     if name == "report":

@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from displacement import shown
 from displacement.io.inputs import Inputs
 from displacement.io.reports import Report
 from displacement.needs.catalogue import Catalogue
@@ -139,4 +140,19 @@ class Result:
             f"<displacement.Result '{self.scenario.title}'"
             f"{f' [{self.scenario.variant}]' if self.scenario.variant else ''}: "
             f"{away:,.0f} newly displaced on {self.scenario.period.last}>"
+        )
+
+    def _repr_html_(self) -> str:
+        variant = f" [{self.scenario.variant}]" if self.scenario.variant else ""
+        arrays = {
+            name: getattr(self, name) for name in ("people", "flows", "needs", "in_need", "supply", "drivers")
+        }
+        notes = f" Notes: {len(self.notes)}, in result.notes." if self.notes else ""
+        return shown.page(
+            self.scenario.title + variant,
+            self.condition,
+            self.people,
+            self.scenario.uncertainty.quantiles,
+            arrays,
+            LIMITS + notes,
         )

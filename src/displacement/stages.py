@@ -6,6 +6,8 @@ Each takes what the stage before it gives; `pipeline.run` puts them in a row.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -294,7 +296,16 @@ _TASK: list[Callable[[Any], Any]] = []
 
 
 def _take_up(work: Callable[[Any], Any]) -> None:
+    """Begin a worker process; it ends with the one that started it, also if that is killed."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _TASK.append(work)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _done(item: Any) -> Any:

@@ -78,3 +78,27 @@ def test_it_can_be_switched_off(tmp_path, monkeypatch):
     cache.cached("a-1", [1], compute)
     cache.cached("a-1", [1], compute)
     assert len(calls) == 2
+
+
+def test_what_a_killed_process_left_half_written_goes_and_what_is_being_written_stays(folder):
+    _, compute = counted()
+    left, now = folder / "old.partial", folder / "now.partial"
+    left.touch()
+    now.touch()
+    os.utime(left, (0, 0))
+    cache.cached("a-1", [1], compute)
+    assert now.exists()
+    assert not left.exists()
+
+
+def test_a_full_disk_is_as_good_as_no_cache(folder, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    calls, compute = counted()
+    for _ in range(2):
+        array, _ = cache.cached("a-1", [1], compute)
+        assert (array == np.arange(1000.0)).all()
+    assert len(calls) == 2
+    assert list(folder.iterdir()) == []

@@ -217,16 +217,22 @@ def _name(scenario: Scenario) -> str:
 
 def _written(result: Result, asked: argparse.Namespace, watch: Stopwatch, progress: Progress) -> None:
     """Write the folder of a run and print its summary."""
+    from displacement.io.folders import HeldOpenError
     from displacement.report.folder import write
 
     target = asked.out or Path("runs") / _name(result.scenario)
     watch.add(result.seconds)
     watch("writing the folder")
-    write(result, target, asked.lang, asked.png, asked.daily)
+    said = list(result.notes)
+    try:
+        write(result, target, asked.lang, asked.png, asked.daily)
+    except HeldOpenError as held:
+        target = held.beside
+        said.insert(0, str(held))
     watch.stop()
     progress.done()
     print((target / "share" / "summary.md").read_text(encoding="utf-8"))
-    print_notes(result.notes)
+    print_notes(said)
     print(f"To forward:      {target / 'share'}")
     print(f"For the analyst: {target / 'internal'}")
 

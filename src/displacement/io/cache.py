@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ Array = NDArray[Any]
 
 ROOM = 2**30
 """What entries of one name may take; the least recently used go first. [byte]"""
+STALE = 3600.0
+"""What is still half-written after this long was left by a process that was killed. [s]"""
 
 
 def folder() -> Path | None:
@@ -85,6 +88,9 @@ def _named(arrays: tuple[Array, ...]) -> dict[str, Any]:
 def _store(entry: Path, arrays: tuple[Array, ...]) -> None:
     """Write an entry whole or not at all, and let the oldest go."""
     entry.parent.mkdir(parents=True, exist_ok=True)
+    for left in entry.parent.glob("*.partial"):
+        if time.time() - left.stat().st_mtime > STALE:
+            left.unlink(missing_ok=True)
     handle, partial = tempfile.mkstemp(dir=entry.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as stream:

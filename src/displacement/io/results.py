@@ -153,12 +153,14 @@ def write_raster(
     }
     tags = {"TIFFTAG_IMAGEDESCRIPTION": notice}
     tags |= {"overviews": OVERVIEWS} if codes is None else {f"code_{at}": name for at, name in codes.items()}
-    with rasterio.open(path, "w", **profile) as raster:
-        for band, (description, values) in enumerate(bands.items(), 1):
-            raster.write(values.reshape(grid.shape).astype(kind, copy=False), band)
-            raster.set_band_description(band, description)
-            raster.set_band_unit(band, unit)
-        raster.update_tags(**tags)
+    with rasterio.MemoryFile() as memory:  # on a full disk, what writes the file itself would not say why
+        with memory.open(**profile) as raster:
+            for band, (description, values) in enumerate(bands.items(), 1):
+                raster.write(values.reshape(grid.shape).astype(kind, copy=False), band)
+                raster.set_band_description(band, description)
+                raster.set_band_unit(band, unit)
+            raster.update_tags(**tags)
+        path.write_bytes(memory.read())
 
 
 def _block(width: int) -> int:

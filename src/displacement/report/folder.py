@@ -51,6 +51,9 @@ def write(
     ------
     InputError
         If it cannot be written; nothing was changed then.
+    HeldOpenError
+        If the older run is open in another program: this one is then whole in a folder beside it, which the error
+        names (an `InputError` too).
     """
     target = Path(folder)
     with folders.whole_folder(target) as partial:

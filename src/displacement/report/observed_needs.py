@@ -14,7 +14,7 @@ from displacement.io.gazetteer import Gazetteer
 from displacement.io.reports import WHOLE_AREA
 from displacement.report.aid import write_exact, write_shared
 from displacement.report.pin import pin_lines
-from displacement.report.summary import needs_lines, too_few
+from displacement.report.summary import inert_in_markdown, needs_lines, too_few
 from displacement.report.supply import supply_lines
 from displacement.result import Aid
 
@@ -46,7 +46,7 @@ def write(
     str
         The summary.
     """
-    text = "\n".join(_summary(people, aid, about))
+    text = inert_in_markdown("\n".join(_summary(people, aid, about)))
     with folders.whole_folder(folder) as partial:
         for part in ("share", "internal"):
             (partial / part).mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -44,7 +45,7 @@ def summary(result: Result) -> str:
     Returns
     -------
     str
-        Markdown, at most 96 columns.
+        Markdown, at most 96 columns; what could begin an element of HTML in a user's words is text.
     """
     scenario = result.scenario
     title = scenario.title + (f" [{scenario.variant}]" if scenario.variant else "")
@@ -63,7 +64,16 @@ def summary(result: Result) -> str:
     if result.drivers is not None and not too_few(result.needs, result.people):
         lines += [*drivers_lines(result.drivers, result.inputs.zones.name), ""]
     lines += [*_wrapped(sure(result)), *_wrapped(LIMITS), ""]
-    return "\n".join(lines)
+    return inert_in_markdown("\n".join(lines))
+
+
+def inert_in_markdown(text: str) -> str:
+    r"""Text in which nothing begins an element of HTML, which Markdown would let through.
+
+    >>> print(inert_in_markdown("<b>1</b> < 2"))
+    \<b>1\</b> < 2
+    """
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
 
 
 def _wrapped(text: str) -> list[str]:
