@@ -62,6 +62,10 @@ test-browser: $(VENV)/.developer
 test-office: $(VENV)/.developer
 	$(BIN)/python -m pytest -q -m office
 
+# The documentation, in build/site: open build/site/index.html. What it says of the code is made from the code.
+docs: $(VENV)/.developer
+	$(BIN)/mkdocs build --strict
+
 # Kernels and whole runs beside the packages one would otherwise pick; a quarter of an hour on an idle machine.
 bench: $(VENV)/.developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
