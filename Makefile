@@ -70,7 +70,8 @@ docs: $(VENV)/.developer
 bench: $(VENV)/.developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	mkdir -p build
-	$(BIN)/python -m pytest benchmarks -q -W default -o python_files='movement.py travel.py whole.py' \
+	$(BIN)/python -m pytest benchmarks -q -W default -o pythonpath='tests benchmarks' \
+		-o python_files='movement.py travel.py whole.py' \
 		--benchmark-json build/bench.json
 	$(BIN)/python benchmarks/table.py build/bench.json benchmarks/RESULTS.md
 
