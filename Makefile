@@ -86,6 +86,11 @@ format: $(VENV)/.developer
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# A folder for Windows without a network, build/displacement-windows; then the same for this machine, installed offline and run.
+bundle: $(VENV)/.installed
+	$(BIN)/python tools/bundle.py
+	$(BIN)/python tools/bundle.py --try
+
 manifest: $(VENV)/.installed
 	$(BIN)/python tools/manifest.py data/nw_syria
 
