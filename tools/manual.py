@@ -89,17 +89,12 @@ def scenario_page(made: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _table(fields: Mapping[str, Any]) -> Iterator[str]:
-    yield "| key | kind | default | unit | prior | meaning |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    """One key a row; what it means says its unit in brackets, its source, and its prior last."""
+    yield "| key | what may be written | default | meaning |"
+    yield "| --- | --- | --- | --- |"
     for name, field in fields.items():
-        cells = (
-            f"`{name}`",
-            _kind(field),
-            _default(field),
-            cell(field.get("unit", "")),
-            _prior(field.get("prior")),
-        )
-        yield f"| {' | '.join(cells)} | {cell(field.get('description', ''))} |"
+        meaning = f"{cell(field.get('description', ''))}{_prior(field.get('prior'))}"
+        yield f"| `{name}` | {_kind(field)} | {_default(field)} | {meaning} |"
 
 
 def _kind(field: Mapping[str, Any]) -> str:
@@ -129,14 +124,17 @@ def _bounds(field: Mapping[str, Any]) -> str:
 
 def _default(field: Mapping[str, Any]) -> str:
     """The default, where it is a plain value."""
-    if "default" not in field or isinstance(field["default"], dict) or field["default"] is None:
+    if isinstance(field.get("default"), dict) or field.get("default") in (None, "", [], ()):
         return ""
     text = str(field["default"])
     return f"`{text}`".replace("|", "\\|") if len(text) <= 40 else "see there"
 
 
 def _prior(prior: Mapping[str, Any] | None) -> str:
-    return f"{prior['distribution']}({prior['first']:g}, {prior['second']:g})" if prior else ""
+    """What members draw from."""
+    if not prior:
+        return ""
+    return f" Prior: {prior['distribution']}({prior['first']:g}, {prior['second']:g})."
 
 
 TABLES = {
