@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from displacement.needs.item import Item
 from displacement.needs.logistics import Route, Supply
@@ -304,6 +305,6 @@ def _number(value: Figure) -> float:
     return 0.0 if isinstance(value, str) else value
 
 
-def _setting(holder: object, name: str, unit: str) -> Setting:
-    described = type(holder).model_fields[name].description or ""  # type: ignore[attr-defined]
+def _setting(holder: BaseModel, name: str, unit: str) -> Setting:
+    described = type(holder).model_fields[name].description or ""
     return Setting(name, float(getattr(holder, name)), unit, " ".join(described.split()))
