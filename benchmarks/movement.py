@@ -64,11 +64,15 @@ def softmax(hours: Array, draws: Array) -> Array:
     return weight / weight.sum(axis=1, keepdims=True)
 
 
+def by_day(hours: Array, allowed: Array, decay: float) -> choice.Choose:
+    """Choices of the people of all days at once: those of a day are a group at each block."""
+    block, day = (part.ravel() for part in np.indices((len(hours), DAYS)))
+    return choice.logit(hours, allowed, decay, block, day)
+
+
 def arrivals(hours: Array, draws: Array, going: Array) -> Array:
     """Of all days at once: a day takes the part of a key."""
-    draw = choice.logit(hours, np.ones(hours.shape), DECAY)(draws)
-    each = np.divide(going, draw.total, out=np.zeros_like(going), where=draw.total > 0)
-    return choice.pulled(draw, each)
+    return choice.pulled(by_day(hours, np.ones(hours.shape), DECAY)(draws), going.T.ravel())
 
 
 def plain_by_day(hours: Array, draws: Array, going: Array) -> Array:
@@ -80,7 +84,7 @@ def plain_by_day(hours: Array, draws: Array, going: Array) -> Array:
 def test_choice(benchmark: Any, blocks: int, who: str) -> None:
     hours, draws, going = world(blocks)
     np.testing.assert_allclose(
-        arrivals(hours, draws[:2], going[:2]), plain_by_day(hours, draws[:2], going[:2]), rtol=1e-10
+        arrivals(hours, draws, going)[:2], plain_by_day(hours, draws[:2], going[:2]), rtol=1e-10
     )
     work = arrivals if who == "ours" else plain_by_day
     benchmark.pedantic(work, (hours, draws, going), rounds=3, warmup_rounds=1)
@@ -90,13 +94,14 @@ def test_choice(benchmark: Any, blocks: int, who: str) -> None:
 
 def crowded(hours: Array, draws: Array, going: Array, holds: Array, decay: float = DECAY) -> Array:
     """Prices of all days, each found from those of the day before, with those who came still there."""
-    choose = choice.logit(hours, np.ones(hours.shape), decay)
+    every = np.arange(len(hours))
+    choose = choice.logit(hours, np.ones(hours.shape), decay, every, np.zeros_like(every))
     free, price, there = np.full(PLACES, np.inf), np.zeros(PLACES), np.zeros(PLACES)
     found = []
-    for day, people in zip(draws[:, None], going[:, None], strict=True):
+    for day, people in zip(draws[:, None], going, strict=True):
         draw = choose(day)
         price, factor, _ = capacity.crowded([capacity.Party(people, draw)], there, holds, 1.0, free, price)
-        there = there + factor * choice.pulled(draw, people / choice.totals(draw, factor))[0]
+        there = there + factor * choice.pulled(draw, people, factor)[0]
         found.append(price)
     return np.stack(found)
 
@@ -134,8 +139,7 @@ def test_choice_of_members(benchmark: Any, capacities: bool) -> None:
     holds, allowed = draws.mean(axis=0), np.ones(hours.shape)
 
     def free(decay: float) -> Array:
-        draw = choice.logit(hours, allowed, decay)(draws)
-        return choice.pulled(draw, going / draw.total)
+        return choice.pulled(by_day(hours, allowed, decay)(draws), going.T.ravel())
 
     def priced(decay: float) -> Array:
         return crowded(hours, draws, going, holds, decay)

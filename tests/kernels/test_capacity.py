@@ -7,17 +7,15 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from displacement.kernels import capacity
-from displacement.kernels.choice import Draw, shares
+from displacement.kernels.choice import Draw, priced, shares
 
 
 def crowded(people, share, occupied, capacity_, crowding, room, start=None):
     """Where people of one key go, and the prices, from where they would go if nothing crowded."""
     everywhere = np.arange(len(share))
-    total = share.sum(axis=1)[None]
-    draw = Draw(share, everywhere[None], np.ones((1, share.shape[1])), total)
-    party = capacity.Party(people[None], draw)
-    found = capacity.crowded([party], occupied, capacity_, crowding, room, start)
-    return shares(draw, np.zeros_like(everywhere), found.factor, found.free[0]), found.price
+    draw = Draw(share, everywhere, np.zeros_like(everywhere), np.ones((1, share.shape[1])), share.sum(axis=1))
+    found = capacity.crowded([capacity.Party(people, draw)], occupied, capacity_, crowding, room, start)
+    return shares(priced(draw, found.factor, found.free[0])), found.price
 
 
 def problem(seed, origins=12, places=6, full=2):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from displacement.kernels import choice
-from displacement.kernels.choice import MODELS, pulled, shares, totals
+from displacement.kernels.choice import MODELS, priced, pulled, shares, totals
 
 ORIGINS, PLACES = 4, 6
 hours = hnp.arrays(float, (ORIGINS, PLACES), elements=st.floats(0.1, 30.0) | st.just(np.inf))
@@ -19,11 +19,11 @@ def shared(model):
     """The model's shares where every origin has a key of its own, or all have one."""
 
     def of(hours, allowed, decay):
-        choose = model(hours, allowed, decay)
+        every = np.arange(len(hours))
+        own, one = (model(hours, allowed, decay, every, key) for key in (every, np.zeros_like(every)))
 
         def by_origin(attraction):
-            key = np.arange(len(hours)) if len(attraction) == len(hours) else np.zeros(len(hours), dtype=int)
-            return shares(choose(attraction), key)
+            return shares((own if len(attraction) == len(hours) else one)(attraction))
 
         return by_origin
 
@@ -123,10 +123,11 @@ drawing = hnp.arrays(float, (3, PLACES), elements=st.floats(1.0, 1e6) | st.just(
 @given(hours, masks, drawing, people_by_key, factors, st.sampled_from([0.0, 0.5, 20.0, 1e4]))
 def test_products_give_the_arrivals_that_shares_would(model, hours, allowed, size, people, factor, decay):
     """A second way: every key's shares, formed and multiplied; with places closed next to far ones too."""
-    draw = model(hours, allowed, decay)(size)
+    key, origin = (part.ravel() for part in np.indices(people.shape))
+    draw = model(hours, allowed, decay, origin, key)(size)
     total = totals(draw, factor)
     assert ((total > 0) == (draw.total > 0)).all()
-    arrivals = pulled(draw, np.divide(people, total, out=np.zeros_like(total), where=total > 0)) * factor
-    expected = [of_key @ shares(draw, np.full(ORIGINS, key), factor) for key, of_key in enumerate(people)]
-    np.testing.assert_allclose(arrivals, expected, rtol=1e-9, atol=1e-9)
-    assert arrivals.sum() == pytest.approx(people[draw.total > 0].sum(), rel=1e-12)
+    arrivals = pulled(draw, people.ravel(), factor) * factor
+    share = shares(priced(draw, factor, np.zeros(key.size, dtype=bool))).reshape(*people.shape, -1)
+    np.testing.assert_allclose(arrivals, np.einsum("ko,kod->kd", people, share), rtol=1e-9, atol=1e-9)
+    assert arrivals.sum() == pytest.approx(people.ravel()[draw.total > 0].sum(), rel=1e-12)

@@ -9,14 +9,13 @@ from displacement.movement import trips
 from displacement.movement.assumptions import Travel
 
 
-def case(seed, origins=9, places=5, groups=3):
-    """Random hours, some without a way, and shares of those with one."""
+def case(seed, places=5):
+    """Random hours from one to another, some without a way, and shares of those with one."""
     draw = np.random.default_rng(seed)
-    hours = draw.gamma(2.0, 4.0, (origins, places))
+    hours = draw.gamma(2.0, 4.0, (places, places))
     hours[draw.random(hours.shape) < 0.2] = np.inf
     share = np.where(np.isfinite(hours), draw.random(hours.shape), 0.0)
-    group = draw.integers(0, groups, origins)
-    return draw, hours, share, group
+    return draw, hours, share
 
 
 def obvious(people, share, table):
@@ -30,31 +29,17 @@ def obvious(people, share, table):
     return found
 
 
-@settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), step=st.sampled_from([0.25, 0.5, 1.0]))
-def test_groups_arrive_as_their_origins_one_at_a_time_would(seed, step):
-    draw, hours, share, group = case(seed)
-    table = trips.timetable(hours, group, 3, Travel(), step)
-    people = draw.random(len(hours)) * (draw.random(len(hours)) < 0.7)
-    one_by_one = obvious(people, share, table)
-    expected = np.stack([one_by_one[:, group == at].sum(axis=1) for at in range(3)], axis=1)
-    found, sent = trips.by_group(people, share, table)
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(sent, expected.sum(axis=0), rtol=1e-12, atol=1e-15)
-
-
 def onward(seed, step, rows=4):
-    """People of two sets moving on: by row, lag and destination as given, and one at a time; and all who set off."""
-    draw, hours, share, _ = case(seed)
-    table = trips.timetable(hours, np.arange(len(hours)), len(hours), Travel(), step)
+    """People of two keys moving on: by row, lag and destination as given, and one at a time; and all who set off."""
+    draw, hours, share = case(seed)
+    table = trips.timetable(hours, Travel(), step)
     moving = draw.random((rows, len(hours))) * (draw.random((rows, len(hours))) < 0.5)
-    sets = [(slice(0, 1), share), (slice(1, rows), share[:, ::-1])]
-    shares = [share, *((rows - 1) * [share[:, ::-1]])]
+    key, by_key = np.minimum(np.arange(rows), 1), np.stack([share, share[:, ::-1]])
     expected = np.stack(
-        [obvious(people, part, table) for people, part in zip(moving, shares, strict=True)], axis=1
+        [obvious(people, by_key[at], table) for people, at in zip(moving, key, strict=True)], axis=1
     )
-    by_lag, flows = trips.by_row(moving, sets, table.lagged)
-    return np.stack([arriving.copy() for arriving in by_lag]), flows, expected
+    moved = trips.by_row(moving, key, by_key, table)
+    return moved.going * moved.pace[:, key], moved.flows, expected
 
 
 @settings(max_examples=50, deadline=None)
@@ -85,7 +70,7 @@ def test_everybody_on_the_way_arrives_in_the_step_they_were_sent_for(seed, longe
     for step, lags in enumerate(longest):
         people = draw.random((lags, rows, places))
         waiting[step : step + lags] += people
-        way.send(people)
+        way.send(np.ones((rows, 1)), people, np.arange(rows))
         np.testing.assert_allclose(way.by_row(), waiting[step:].sum(axis=(0, 2)), rtol=1e-12)
         np.testing.assert_allclose(way.by_place(), waiting[step:].sum(axis=(0, 1)), rtol=1e-12)
         np.testing.assert_allclose(way.arrive(), waiting[step], rtol=1e-12)
@@ -94,21 +79,31 @@ def test_everybody_on_the_way_arrives_in_the_step_they_were_sent_for(seed, longe
     assert not way.by_row().any()
 
 
-def lag_by_lag(moving, shares, lagged):
-    """Every row's own arrivals, from `trips.by_row`'s arguments: a product for each lag."""
-    found, flows = np.zeros((len(lagged), *moving.shape)), np.zeros(lagged.shape[1:])
-    for rows, share in shares:
-        for lag, weight in enumerate(lagged):
-            found[lag, rows] = moving[rows] @ (share * weight)
-        flows += moving[rows].sum(axis=0)[:, None] * share
-    return iter(found), flows
+def row_by_row(moving, key, share, table):
+    """Every row's own pace, from `trips.by_row`'s arguments: a product for each lag."""
+    going, flows = np.zeros(moving.shape), np.zeros(share.shape[1:])
+    by_lag = np.zeros((len(table.weights), *moving.shape))
+    for row, people in enumerate(moving):
+        flow = people[:, None] * share[key[row]]
+        by_lag[:, row] = (flow * table.lagged).sum(axis=1)
+        going[row], flows = flow.sum(axis=0), flows + flow
+    pace = np.divide(by_lag, going, out=np.zeros_like(by_lag), where=going > 0)
+    return trips.Moved(going, pace, flows)
 
 
 def test_which_of_those_who_move_on_come_first_hardly_matters(toy, monkeypatch):
     """Against every row's own pace: below 1e-4 of the people of any measure, 1 % of those on the way by origin."""
     ours = dp.run(toy).people
     assert float(ours["arrivals_again"].sum()) > 1000
-    monkeypatch.setattr(trips, "by_row", lag_by_lag)
+    send = trips.OnTheWay.send
+    monkeypatch.setattr(trips, "by_row", row_by_row)
+    monkeypatch.setattr(
+        trips.OnTheWay,
+        "send",
+        lambda way, going, pace, key: send(
+            way, going, pace, np.arange(len(going)) if pace.shape[1] == len(going) else key
+        ),
+    )
     own = dp.run(toy).people
     for name in own.data_vars:
         away = float(np.abs(ours[name] - own[name]).sum() / np.abs(own[name]).sum().clip(min=1e-9))

@@ -6,9 +6,7 @@
 // changes any more do not depend on the order: they have the bits of Dijkstra's method in single precision, whatever
 // the instruction set, the size of the tiles and the number of threads.
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "_module.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -26,11 +24,6 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
-#if defined(TRAVEL_X86) && defined(_MSC_VER) && !defined(__clang__)
-#include <immintrin.h>
-#include <intrin.h>
-#endif
-
 #include "_travel.hpp"
 
 namespace {
@@ -38,6 +31,7 @@ namespace {
 using travel::CHUNK;
 using travel::Field;
 using travel::Variant;
+using module::within;
 using std::ptrdiff_t;
 
 constexpr float NO_WAY = std::numeric_limits<float>::infinity();
@@ -46,36 +40,12 @@ constexpr double MOST_DROPPED = 0.25;  // share of cells that lose their support
 
 // ---------------------------------------------------------------------------------------------- instruction sets
 
-#if defined(TRAVEL_X86)
-#if defined(_MSC_VER) && !defined(__clang__)
-bool has_bits(int leaf, int at, int bits) {
-    int found[4];
-    __cpuid(found, 0);
-    if (found[0] < leaf) return false;
-    __cpuidex(found, leaf, 0);
-    return (found[at] & bits) == bits;
-}
-bool saves(unsigned long long states) {
-    return has_bits(1, 2, 1 << 27) && (_xgetbv(0) & states) == states;
-}
-bool has_avx2() { return saves(0x6) && has_bits(7, 1, 1 << 5); }
-bool has_avx512() { return saves(0xe6) && has_bits(7, 1, 1 << 16); }
-#else
-bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
-bool has_avx512() { return __builtin_cpu_supports("avx512f") != 0; }
-#endif
-#endif
-
-// Those this processor can run, the fastest first.
 std::vector<const Variant*> variants() {
-    std::vector<const Variant*> found;
-#if defined(TRAVEL_X86)
-    if (has_avx512()) found.push_back(&travel::avx512);
-    if (has_avx2()) found.push_back(&travel::avx2);
-    found.push_back(&travel::sse2);
+#if defined(KERNEL_X86)
+    return module::runnable(&travel::avx512, &travel::avx2, &travel::sse2, &travel::plain);
+#else
+    return module::runnable<Variant>(nullptr, nullptr, nullptr, &travel::plain);
 #endif
-    found.push_back(&travel::plain);
-    return found;
 }
 
 // ---------------------------------------------------------------------------------------------------- the problem
@@ -462,45 +432,6 @@ bool solve(const Problem& problem, int threads, Counts& counts) {
 
 // ------------------------------------------------------------------------------------------------ Python's side
 
-class Buffer {
-   public:
-    Buffer() = default;
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    ~Buffer() {
-        if (view_.obj != nullptr) PyBuffer_Release(&view_);
-    }
-    // The start of a contiguous array of so many bytes; null with an error set otherwise.
-    void* open(PyObject* array, size_t bytes, const char* name, int flags = PyBUF_SIMPLE) {
-        if (PyObject_GetBuffer(array, &view_, flags) != 0) return nullptr;
-        if (static_cast<size_t>(view_.len) != bytes) {
-            PyErr_Format(PyExc_ValueError, "%s: %zd bytes, expected %zu", name, view_.len, bytes);
-            return nullptr;
-        }
-        return view_.buf;
-    }
-
-   private:
-    Py_buffer view_{};
-};
-
-const Variant* chosen(const char* name) {
-    for (const Variant* variant : variants())
-        if (*name == '\0' || std::strcmp(name, variant->name) == 0) return variant;
-    PyErr_Format(PyExc_ValueError, "this processor or build has no variant '%s'", name);
-    return nullptr;
-}
-
-bool within(const int64_t* values, size_t count, int64_t most, const char* name) {
-    for (size_t at = 0; at < count; ++at)
-        if (values[at] < 0 || values[at] >= most) {
-            PyErr_Format(PyExc_IndexError, "%s: cell %lld of %lld", name, static_cast<long long>(values[at]),
-                         static_cast<long long>(most));
-            return false;
-        }
-    return true;
-}
-
 PyObject* means(PyObject*, PyObject* arguments) {
     PyObject *paces, *shuts, *destination, *row_of_block, *cell, *people, *found;
     Py_ssize_t rows, columns, destinations, blocks, entries;
@@ -518,7 +449,7 @@ PyObject* means(PyObject*, PyObject* arguments) {
         return nullptr;
     }
     Problem problem;
-    problem.variant = chosen(name);
+    problem.variant = module::chosen(variants(), name);
     if (problem.variant == nullptr) return nullptr;
     problem.rows = rows;
     problem.columns = columns;
@@ -528,38 +459,31 @@ PyObject* means(PyObject*, PyObject* arguments) {
     problem.blocks = blocks;
     problem.tile = tile;
     problem.repairs = repairs != 0;
-    const size_t cells = static_cast<size_t>(rows) * static_cast<size_t>(columns);
+    const Py_ssize_t cells = rows * columns;
     try {
-        std::vector<std::unique_ptr<Buffer>> open;
-        const auto opened = [&](PyObject* array, size_t bytes, const char* what, int flags = PyBUF_SIMPLE) {
-            open.push_back(std::make_unique<Buffer>());
-            return open.back()->open(array, bytes, what, flags);
-        };
+        module::Buffers buffers;
         for (Py_ssize_t epoch = 0; epoch < epochs; ++epoch) {
-            const void* pace = opened(PyTuple_GetItem(paces, epoch), cells * sizeof(float), "pace");
-            if (pace == nullptr) return nullptr;
-            problem.pace.push_back(static_cast<const float*>(pace));
+            problem.pace.push_back(buffers.read<float>(PyTuple_GetItem(paces, epoch), cells, "pace"));
+            if (problem.pace.back() == nullptr) return nullptr;
             PyObject* given = PyTuple_GetItem(shuts, epoch);
-            const void* shut = nullptr;
-            if (given != Py_None && (shut = opened(given, cells, "shut")) == nullptr) return nullptr;
-            problem.shut.push_back(static_cast<const uint8_t*>(shut));
+            problem.shut.push_back(given == Py_None ? nullptr : buffers.read<uint8_t>(given, cells, "shut"));
+            if (given != Py_None && problem.shut.back() == nullptr) return nullptr;
         }
-        problem.destination = static_cast<int64_t*>(opened(destination, destinations * sizeof(int64_t), "destinations"));
+        problem.destination = buffers.read<int64_t>(destination, destinations, "destinations");
         if (problem.destination == nullptr || !within(problem.destination, destinations, cells, "destinations"))
             return nullptr;
-        problem.row_of_block = static_cast<int64_t*>(opened(row_of_block, (blocks + 1) * sizeof(int64_t), "blocks"));
+        problem.row_of_block = buffers.read<int64_t>(row_of_block, blocks + 1, "blocks");
         if (problem.row_of_block == nullptr) return nullptr;
-        const auto* in_block = static_cast<int64_t*>(opened(cell, entries * sizeof(int64_t), "cells"));
+        const int64_t* in_block = buffers.read<int64_t>(cell, entries, "cells");
         if (in_block == nullptr || !within(in_block, entries, cells, "cells")) return nullptr;
-        problem.people = static_cast<double*>(opened(people, entries * sizeof(double), "people"));
+        problem.people = buffers.read<double>(people, entries, "people");
         if (problem.people == nullptr) return nullptr;
         if (problem.row_of_block[0] != 0 || problem.row_of_block[blocks] != entries ||
             !std::is_sorted(problem.row_of_block, problem.row_of_block + blocks + 1)) {
             PyErr_SetString(PyExc_ValueError, "blocks that do not fit");
             return nullptr;
         }
-        problem.found = static_cast<double*>(
-            opened(found, sizeof(double) * epochs * blocks * destinations, "found", PyBUF_WRITABLE));
+        problem.found = buffers.write<double>(found, epochs * blocks * destinations, "found");
         if (problem.found == nullptr) return nullptr;
 
         Counts counts;

@@ -43,7 +43,7 @@ struct Variant {
 };
 
 extern const Variant plain;
-#if defined(TRAVEL_X86)
+#if defined(KERNEL_X86)
 extern const Variant sse2, avx2, avx512;
 #endif
 

@@ -9,15 +9,15 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(TRAVEL_AVX512) || defined(TRAVEL_AVX2)
+#if defined(KERNEL_AVX512) || defined(KERNEL_AVX2)
 #include <immintrin.h>
-#elif defined(TRAVEL_SSE2)
+#elif defined(KERNEL_SSE2)
 #include <emmintrin.h>
 #endif
 
 namespace {
 
-#if defined(TRAVEL_AVX512)
+#if defined(KERNEL_AVX512)
 
 constexpr int WIDTH = 16;
 using Register = __m512;
@@ -35,7 +35,7 @@ inline Bits either(Bits a, Bits b) { return _mm512_or_si512(a, b); }
 inline bool any(Bits a) { return _mm512_test_epi32_mask(a, a) != 0; }
 inline uint32_t where_less(Register a, Register b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 
-#elif defined(TRAVEL_AVX2)
+#elif defined(KERNEL_AVX2)
 
 constexpr int WIDTH = 8;
 using Register = __m256;
@@ -55,7 +55,7 @@ inline uint32_t where_less(Register a, Register b) {
     return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)));
 }
 
-#elif defined(TRAVEL_SSE2)
+#elif defined(KERNEL_SSE2)
 
 constexpr int WIDTH = 4;
 using Register = __m128;
@@ -73,7 +73,7 @@ inline uint32_t where_less(Register a, Register b) {
     return static_cast<uint32_t>(_mm_movemask_ps(_mm_cmplt_ps(a, b)));
 }
 
-#elif (defined(__GNUC__) || defined(__clang__)) && !defined(TRAVEL_LOOPS)
+#elif (defined(__GNUC__) || defined(__clang__)) && !defined(KERNEL_LOOPS)
 
 // Vectors of 16 bytes, which every processor has that these compilers make code for: NEON, for one.
 constexpr int WIDTH = 4;

@@ -18,8 +18,8 @@ using travel::CHUNK;
 using travel::Field;
 using std::ptrdiff_t;
 
-constexpr int REGISTERS = TRAVEL_LANES / WIDTH;
-constexpr int LANES = TRAVEL_LANES;
+constexpr int REGISTERS = KERNEL_LANES / WIDTH;
+constexpr int LANES = KERNEL_LANES;
 static_assert(REGISTERS * WIDTH == LANES && LANES <= 32, "lanes fill whole registers");
 
 constexpr float NO_WAY = INFINITY;
@@ -344,7 +344,7 @@ namespace travel {
 
 #define TRAVEL_TEXT_OF(word) #word
 #define TRAVEL_TEXT(word) TRAVEL_TEXT_OF(word)
-extern const Variant TRAVEL_VARIANT;
-const Variant TRAVEL_VARIANT = {TRAVEL_TEXT(TRAVEL_VARIANT), LANES, settle, drop, mean};
+extern const Variant KERNEL_VARIANT;
+const Variant KERNEL_VARIANT = {TRAVEL_TEXT(KERNEL_VARIANT), LANES, settle, drop, mean};
 
 }  // namespace travel

@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from displacement.kernels import flows
 from displacement.kernels.choice import Draw, pulled, totals
 
 Array = NDArray[Any]
 
 TOLERANCE = 1e-12
-"""Relative change of every destination's exp(-mu) at which the sweeps stop. [1]"""
+"""Relative change of every destination's exp(-mu) that is still to come when the sweeps stop. [1]"""
 HIGHEST = 600.0
 """The highest price of crowding: beyond it exp(-mu) would be lost to rounding. [logit]"""
 SWEEPS = 5000
@@ -33,19 +34,19 @@ class Party(NamedTuple):
     """People who set off, and what draws them."""
 
     people: Array
-    """Shape (key, origin). [person]"""
+    """Shape (group,). [person]"""
     draw: Draw
 
 
 class Prices(NamedTuple):
-    """What crowding and full places come to; `choice.shares` takes the factor and who is free of it."""
+    """What crowding and full places come to; `choice.priced` takes the factor and who is free of it."""
 
     price: Array
     """mu, shape (destination,); infinite where there is no room at all. [logit]"""
     factor: Array
     """exp(-mu), same shape. [1]"""
     free: tuple[Array, ...]
-    """Whoever can reach full places alone and pays no price, shape (key, origin), by party."""
+    """Whoever can reach full places alone and pays no price, shape (group,), by party."""
 
 
 def crowded(
@@ -87,36 +88,34 @@ def crowded(
     --------
     A hundred people and two places alike, one of which takes twenty:
 
-    >>> from displacement.kernels.choice import logit, shares
-    >>> draw = logit(np.ones((1, 2)), np.ones((1, 2)), 0.5)(np.ones((1, 2)))
-    >>> party, room = Party(np.array([[100.0]]), draw), np.array([np.inf, 20.0])
+    >>> from displacement.kernels.choice import logit, priced, shares
+    >>> one = np.zeros(1, dtype=np.int64)
+    >>> draw = logit(np.ones((1, 2)), np.ones((1, 2)), 0.5, one, one)(np.ones((1, 2)))
+    >>> party, room = Party(np.array([100.0]), draw), np.array([np.inf, 20.0])
     >>> found = crowded([party], np.zeros(2), np.full(2, np.inf), 1.0, room)
-    >>> shares(draw, np.array([0]), found.factor, found.free[0]).round(9), found.price.round(9)
+    >>> shares(priced(draw, found.factor, found.free[0])).round(9), found.price.round(9)
     (array([[0.8, 0.2]]), array([0.        , 1.38629436]))
     """
     full = np.isfinite(room)
     free = tuple(_unless(full, party.draw) == 0 for party in parties)
     left = np.where(full, np.maximum(room - _bound(parties, free), 0.0), np.inf)
-    going = [(party.people > 0) & ~bound for party, bound in zip(parties, free, strict=True)]
-    capacity = np.where(_in_reach(parties), capacity, np.inf)
+    going = [np.where(bound, 0.0, party.people) for party, bound in zip(parties, free, strict=True)]
+    draws = np.concatenate([party.draw.attraction for party in parties]).max(axis=0) > 0
+    capacity = np.where(draws, capacity, np.inf)
     least = np.where(full, 0.0, np.minimum(crowding * np.log1p(occupied / capacity), HIGHEST))
     price = least if start is None else np.where(np.isfinite(start), np.maximum(start, least), least)
     factor = np.where(left > 0, np.exp(-price), 0.0)
-    for _ in range(SWEEPS if any(some.any() for some in going) else 0):
-        pull = sum(
-            pulled(party.draw, _by_draw(party.people, totals(party.draw, factor), some)).sum(axis=0)
-            for party, some in zip(parties, going, strict=True)
+    if any((people > 0).any() for people in going):
+        factor = flows.cleared(
+            [
+                (party.draw.groups, party.draw.attraction, people)
+                for party, people in zip(parties, going, strict=True)
+            ],
+            flows.Market(full, left, occupied, capacity, least, crowding, HIGHEST),
+            factor,
+            TOLERANCE,
+            SWEEPS,
         )
-        filling = np.divide(left, pull, out=np.ones_like(pull), where=pull > 0)
-        scaled = np.where(
-            full,
-            np.minimum(1.0, filling),
-            _crowding_factor(factor, pull, occupied, capacity, crowding, least),
-        )
-        change = np.divide(scaled, factor, out=np.ones_like(factor), where=factor > 0)
-        factor = scaled
-        if np.abs(change - 1.0).max(initial=0.0) <= TOLERANCE:
-            break
     with np.errstate(divide="ignore"):
         return Prices(np.asarray(0.0 - np.log(factor)), factor, free)
 
@@ -127,13 +126,8 @@ def free_of_charge(places: int, draws: Sequence[Draw]) -> Prices:
 
 
 def _unless(full: Array, draw: Draw) -> Array:
-    """What draws people to all places that are not full, shape (key, origin). [person]"""
+    """What draws people to all places that are not full, shape (group,). [person]"""
     return totals(draw, (~full).astype(float)) if full.any() else draw.total
-
-
-def _by_draw(people: Array, total: Array, some: Array) -> Array:
-    """People by unit of what draws them, of some; 0 of the others. [1]"""
-    return np.divide(people, total, out=np.zeros(people.shape), where=some)
 
 
 def _bound(parties: Sequence[Party], free: Sequence[Array]) -> Array:
@@ -142,33 +136,5 @@ def _bound(parties: Sequence[Party], free: Sequence[Array]) -> Array:
     for party, alone in zip(parties, free, strict=True):
         bound = alone & (party.draw.total > 0)
         if bound.any():
-            arriving += pulled(party.draw, _by_draw(party.people, party.draw.total, bound)).sum(axis=0)
+            arriving += pulled(party.draw, np.where(bound, party.people, 0.0)).sum(axis=0)
     return arriving
-
-
-def _in_reach(parties: Sequence[Party]) -> Array:
-    """Whether a destination draws anybody, shape (destination,)."""
-    everybody = [
-        pulled(party.draw, _by_draw(np.ones(party.people.shape), party.draw.total, party.draw.total > 0))
-        for party in parties
-    ]
-    return np.asarray(np.concatenate(everybody).sum(axis=0) > 0)
-
-
-def _crowding_factor(
-    factor: Array, pull: Array, occupied: Array, capacity: Array, crowding: float, least: Array
-) -> Array:
-    """exp(-mu) that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
-
-    The difference of both sides rises and is concave in mu, so Newton's steps come from the left after the
-    first, and converge quadratically.
-    """
-    with np.errstate(divide="ignore"):
-        price = np.where(factor > 0, -np.log(factor), least)
-    for _ in range(4):
-        arriving = pull * np.exp(-price)
-        filled = capacity + occupied + arriving
-        gap = price - crowding * np.log1p((occupied + arriving) / capacity)
-        slope = 1.0 + crowding * arriving / filled
-        price = np.clip(price - gap / slope, least, HIGHEST)
-    return np.asarray(np.exp(-price))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from displacement.kernels.flows import Sets, sets_of
 from displacement.movement.blocks import Blocks
 
 Array = NDArray[Any]
@@ -31,8 +32,8 @@ class Classes(NamedTuple):
     """Class of each row."""
     split: Array
     """Share of a class that is in each row. [1]"""
-    alone: Array | None = None
-    """The block of each class where every class has one, so that nothing needs adding."""
+    sets: Sets
+    """The blocks of each class; those that nobody leaves lie with the first."""
 
     @property
     def key_of_row(self) -> Array:
@@ -41,7 +42,7 @@ class Classes(NamedTuple):
 
     def by_class(self, people: Array) -> Array:
         """People by class from people by (ready, block), shape (ready, class)."""
-        return np.asarray(people @ self.adding if self.alone is None else people[:, self.alone])
+        return np.add.reduceat(people[:, self.sets.member], self.sets.first[:-1], axis=1)
 
     def by_row(self, people: Array) -> Array:
         """People by row from people by (ready, block), shape (row,)."""
@@ -61,9 +62,9 @@ def classes_of(blocks: Blocks, leaving: Array, homeward: Array, split: Array) ->
     of_row, share = np.empty(row.max() + 1, dtype=np.int64), np.zeros(row.max() + 1)
     of_row[row] = np.arange(labels.shape[1])
     np.add.at(share, row, split[:, None])
-    one_each = labels.shape[1] == some.size
-    alone = some[np.argsort(found.ravel())] if one_each else None
-    return Classes(labels[1], labels[0], of_block, adding, row, of_row, share, alone)
+    return Classes(
+        labels[1], labels[0], of_block, adding, row, of_row, share, sets_of(of_block, labels.shape[1])
+    )
 
 
 def rows_of(homeward: Array, adding: sparse.csr_array) -> Array:

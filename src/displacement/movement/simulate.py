@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.kernels import capacity, choice
+from displacement.kernels import capacity, choice, flows
 from displacement.movement import returns, trips
 from displacement.movement.assumptions import Movement
 from displacement.movement.blocks import Blocks
@@ -84,12 +84,11 @@ class _Epoch(NamedTuple):
     from_blocks: choice.Choose
     """Where people of each block go, by how much destinations draw them."""
     between: choice.Choose
-    """The same from one destination to another."""
-    table: trips.Timetable
-    lagged: Array
-    """When those who move on arrive, shape (lag, destination, destination). [1]"""
-    alone: Array | None
-    """When those who leave home arrive, shape (lag, class, destination), where every class has one block. [1]"""
+    """The same from one destination to another, for each key in turn."""
+    out: flows.Timetable
+    """When those who leave home arrive."""
+    onward: flows.Timetable
+    """When those who move on do."""
     way_home: Array
     """Whether there is a way from a destination to any block of a class, shape (class, destination)."""
 
@@ -131,7 +130,7 @@ class _Moving(NamedTuple):
     homeward: Array
     """Same shape. [person]"""
     can_go: Array
-    """Whether those turned away find another place, shape (key, destination); the others stay."""
+    """Whether those who are there find another place, shape (key, destination); the others stay."""
 
 
 def simulate(
@@ -187,11 +186,12 @@ def simulate(
     pressed = _status_hazard(departures["mean_hazard"].values, leaving, start)
     split = returns.classes(movement.returns)
     homeward = np.stack([met.homeward for met in conditions])
+    classes = classes_of(blocks, _ever_away(fresh, begun), homeward, split)
     setting = _Setting(
-        classes_of(blocks, _ever_away(fresh, begun), homeward, split),
+        classes,
         places,
         allowed,
-        blocks.key,
+        blocks.key.astype(np.int64),
         movement,
         step_days,
         split,
@@ -199,10 +199,10 @@ def simulate(
         len(zones),
         bool(np.isfinite(places.capacity).any() or np.isfinite(places.room).any()),
     )
-    state = nobody_away(setting.classes, places.count, start)
+    state = nobody_away(classes, places.count, start)
     if begun is not None:
-        state = already_away(state, begun, setting.classes, split)
-    ledger = Ledger(len(leaving), zones, places, blocks, setting.classes.zone, trips_over)
+        state = already_away(state, begun, classes, split)
+    ledger = Ledger(len(leaving), zones, places, blocks, classes.zone, trips_over)
     for step, now in enumerate(routes.epoch):
         if step == 0 or now != routes.epoch[step - 1]:
             epoch = _epoch(routes.from_blocks[now], routes.between[now], setting, routes.home)
@@ -239,13 +239,13 @@ def _epoch(from_blocks: Array, between: Array, setting: _Setting, home: Array | 
     travel, rules, classes = setting.movement.travel, setting.movement.destinations, setting.classes
     model, decay = choice.MODELS[rules.model], rules.travel_time_decay
     reached = (np.isfinite(from_blocks) if home is None else home).astype(float)
-    table = trips.timetable(from_blocks, classes.of_block, classes.zone.size, travel, setting.step_days)
+    key, place = (part.ravel() for part in np.indices((setting.keys, setting.places.count)))
+    every = np.arange(setting.key_of_block.size)
     return _Epoch(
-        model(felt(from_blocks, rules), setting.allowed.from_blocks, decay),
-        model(felt(between, rules), setting.allowed.between, decay),
-        table,
-        trips.timetable(between, np.arange(len(between)), len(between), travel, setting.step_days).lagged,
-        None if classes.alone is None else table.lagged[:, classes.alone],
+        model(felt(from_blocks, rules), setting.allowed.from_blocks, decay, every, setting.key_of_block),
+        model(felt(between, rules), setting.allowed.between, decay, place, key),
+        trips.timetable(from_blocks, travel, setting.step_days),
+        trips.timetable(between, travel, setting.step_days),
         np.asarray(classes.adding.T @ reached) > 0,
     )
 
@@ -256,14 +256,17 @@ def _step(
     """One step; the loop takes first departures from home. Those on the way (`first`, `again`) change in place."""
     met = _drawn(met, state, setting)
     from_blocks, between = epoch.from_blocks(met.attraction), epoch.between(met.attraction)
-    drawn = from_blocks.total[setting.key_of_block, np.arange(setting.key_of_block.size)]
-    leaving = _leave_home(state, fresh, pressed, drawn > 0, met.calm)
-    moving = _leave_places(state, met, epoch, between.total > 0, setting)
+    leaving = _leave_home(state, fresh, pressed, from_blocks.total > 0, met.calm)
+    can_go = (between.total > 0).reshape(setting.keys, -1)
+    moving = _leave_places(state, met, epoch, can_go, setting)
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     prices = _with_crowding(state, going, from_blocks, moving, between, met, setting)
-    moved = any(part.any() for part in (moving.onward, state.turned_first, state.turned_again))
-    share, share_between = _shares(from_blocks, between if moved else None, prices, setting)
-    from_home, flows = _send(state, leaving, moving, share, share_between, epoch, setting)
+    from_home = _send_from_home(
+        state, leaving, choice.priced(from_blocks, prices.factor, prices.free[0]), epoch, setting
+    )
+    from_places = _send_from_places(
+        state, moving, choice.priced(between, prices.factor, prices.free[1]), epoch, setting
+    )
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
     turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, classes.key_of_row)
@@ -300,7 +303,7 @@ def _step(
         arrived_again=arrived_again.sum(axis=0),
         present=after.present.sum(axis=0),
         sent_from_home=from_home,
-        sent_from_places=flows,
+        sent_from_places=from_places,
     )
 
 
@@ -311,21 +314,6 @@ def _drawn(met: Conditions, state: State, setting: _Setting) -> Conditions:
         return met
     there = state.present.sum(axis=0) + state.first.by_place() + state.again.by_place()
     return met._replace(attraction=met.attraction * followed(setting.places, there, rules))
-
-
-def _shares(
-    from_blocks: choice.Draw, between: choice.Draw | None, prices: capacity.Prices, setting: _Setting
-) -> tuple[Array, dict[int, Array]]:
-    """Where people go: from blocks, and, where anybody moves on, from destinations by key."""
-    free_blocks, free_between = prices.free
-    places = np.arange(setting.places.count)
-    share = choice.shares(from_blocks, setting.key_of_block, prices.factor, free_blocks)
-    if between is None:
-        return share, {}
-    return share, {
-        key: choice.shares(between, np.full_like(places, key), prices.factor, free_between)
-        for key in np.unique(setting.classes.key).tolist()
-    }
 
 
 def _leave_home(state: State, fresh: Array, pressed: Array, can_go: Array, calm: Array) -> _Leaving:
@@ -346,12 +334,11 @@ def _leave_places(state: State, met: Conditions, epoch: _Epoch, can_go: Array, s
     """Who moves on or goes home; competing hazards share a step (E3)."""
     classes = setting.classes
     onward = (met.onward + _push(state, setting)) * can_go
-    open_home = (epoch.way_home & ~met.shut)[classes.of_row]
-    homeward = -np.log1p(-_chance_home(state, met, setting))[:, None] * open_home
-    total = onward[classes.key_of_row] + homeward
-    gone = state.present * -np.expm1(-total)
-    going_home = gone * np.divide(homeward, total, out=np.zeros_like(total), where=total > 0)
-    return _Moving(gone - going_home, going_home, can_go)
+    homeward = -np.log1p(-_chance_home(state, met, setting))
+    on, home = flows.leave(
+        state.present, onward, homeward, epoch.way_home & ~met.shut, classes.key_of_row, classes.of_row
+    )
+    return _Moving(on, home, can_go)
 
 
 def _push(state: State, setting: _Setting) -> Array:
@@ -412,13 +399,11 @@ def _with_crowding(
         return capacity.free_of_charge(places.count, (from_blocks, between))
     turned = _by_key(state.turned_first, state.turned_again, setting)
     movers = _by_key(state.turned_first, moving.onward + state.turned_again, setting) * moving.can_go
-    leavers = np.zeros((setting.keys, going.size))
-    leavers[setting.key_of_block, np.arange(going.size)] = going
     stuck = (turned * ~moving.can_go).sum(axis=0)
     staying = (state.present - moving.onward - moving.homeward).sum(axis=0)
     occupied = np.maximum(staying + stuck + _coming(state, met, setting), 0.0)
     return capacity.crowded(
-        [capacity.Party(leavers, from_blocks), capacity.Party(movers, between)],
+        [capacity.Party(going, from_blocks), capacity.Party(movers.ravel(), between)],
         occupied,
         places.capacity,
         setting.movement.destinations.crowding,
@@ -433,69 +418,57 @@ def _coming(state: State, met: Conditions, setting: _Setting) -> Array:
     return np.asarray(state.first.by_place() + state.again.by_place() - turned.sum(axis=0))
 
 
-def _send(
-    state: State,
-    leaving: _Leaving,
-    moving: _Moving,
-    share: Array,
-    share_between: dict[int, Array],
-    epoch: _Epoch,
-    setting: _Setting,
-) -> tuple[Array, Array]:
-    """Put all who set off on their way: from home, and from places to move on or because turned away.
-
-    Returns
-    -------
-    array of shape (class, destination)
-        Trips from home. [person]
-    array of shape (destination, destination)
-        Trips from one destination to another. [person]
-    """
+def _send_from_places(
+    state: State, moving: _Moving, draw: choice.Draw, epoch: _Epoch, setting: _Setting
+) -> Array:
+    """Put those who move on, or were turned away, on their way; their trips from one destination to another. [person]"""
     classes, can_go = setting.classes, moving.can_go
-    from_home = _send_from_home(state, leaving, share, epoch, setting)
+    count = setting.places.count
     turned = state.turned_first * can_go[classes.key]
     onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
-    flows = np.zeros((setting.places.count, setting.places.count))
-    for way, people, keys in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
+    trips_between = np.zeros((count, count))
+    share: Array | None = None
+    for way, people, key in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
         if people.any():
-            of_key = [(_span(keys, key), shares) for key, shares in share_between.items()]
-            by_lag, sent = trips.by_row(people, of_key, epoch.lagged)
-            way.send(by_lag)
-            flows += sent
-    return from_home, flows
+            share = choice.shares(draw).reshape(-1, count, count) if share is None else share
+            moved = trips.by_row(people, key, share, epoch.onward)
+            way.send(moved.going, moved.pace, key)
+            trips_between += moved.flows
+    return trips_between
 
 
-def _span(keys: Array, key: int) -> slice:
-    """Where a key lies in order."""
-    first, end = np.searchsorted(keys, [key, key + 1])
-    return slice(int(first), int(end))
-
-
-def _send_from_home(state: State, leaving: _Leaving, share: Array, epoch: _Epoch, setting: _Setting) -> Array:
+def _send_from_home(
+    state: State, leaving: _Leaving, draw: choice.Draw, epoch: _Epoch, setting: _Setting
+) -> Array:
     """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
-    by_lag, by_class = _when(leaving.first.sum(axis=0), share, epoch, classes)
-    state.first.send(by_lag)
+    by_lag, by_class = _when(leaving.first.sum(axis=0), draw, epoch, setting)
+    own = np.arange(len(by_class))
+    state.first.send(np.ones((own.size, 1)), by_lag, own)
     if not leaving.again.any():
         return by_class
     again = leaving.again.sum(axis=1)
-    by_lag, by_class_again = _when(again.sum(axis=0), share, epoch, classes)
+    by_lag, by_class_again = _when(again.sum(axis=0), draw, epoch, setting)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
     part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
-    state.again.send(of_lag[classes.of_row] * part for of_lag in by_lag)
+    state.again.send(part, by_lag, classes.of_row)
     return by_class + by_class_again
 
 
-def _when(going: Array, share: Array, epoch: _Epoch, classes: Classes) -> tuple[Array, Array]:
+def _when(going: Array, draw: choice.Draw, epoch: _Epoch, setting: _Setting) -> tuple[Array, Array]:
     """When those who set off arrive, shape (lag, class, destination), and all of them, shape (class, destination)."""
-    if epoch.alone is None:
-        return trips.by_group(going, share, epoch.table)
-    flow = going[classes.alone, None] * share[classes.alone]
-    return epoch.alone * flow, flow
+    return flows.arriving(
+        draw.groups,
+        draw.attraction,
+        choice.each(draw, going),
+        setting.classes.sets,
+        np.arange(going.size),
+        epoch.out,
+    )
 
 
 def _arrive(

@@ -1,0 +1,326 @@
+// Flows of people between two steps: the compiled kernel of `flows.py`.
+
+#include "_module.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "_flows.hpp"
+
+namespace {
+
+using flows::Draw;
+using flows::Leaving;
+using flows::Ring;
+using flows::Timetable;
+using flows::Variant;
+using module::Buffers;
+using module::within;
+
+std::vector<const Variant*> variants() {
+#if defined(KERNEL_X86)
+    return module::runnable(&flows::avx512, &flows::avx2, &flows::sse2, &flows::plain);
+#else
+    return module::runnable<Variant>(nullptr, nullptr, nullptr, &flows::plain);
+#endif
+}
+
+// Arrays of a draw: (near, entries, entry, key, weight, keys, groups, places); false with an error set otherwise.
+bool opened(PyObject* given, Draw& draw, Py_ssize_t& keys, Buffers& buffers) {
+    PyObject *near, *entry, *key, *weight;
+    Py_ssize_t entries;
+    if (!PyArg_ParseTuple(given, "OnOOOnnn", &near, &entries, &entry, &key, &weight, &keys, &draw.groups, &draw.places))
+        return false;
+    draw.near = buffers.read<double>(near, entries * draw.places, "near");
+    if (draw.near == nullptr) return false;
+    draw.entry = buffers.read<int64_t>(entry, draw.groups, "entry");
+    if (draw.entry == nullptr || !within(draw.entry, draw.groups, entries, "entry")) return false;
+    draw.key = buffers.read<int64_t>(key, draw.groups, "key");
+    if (draw.key == nullptr || !within(draw.key, draw.groups, keys, "key")) return false;
+    draw.weight = buffers.read<double>(weight, keys * draw.places, "weight");
+    return draw.weight != nullptr;
+}
+
+PyObject* totals(PyObject*, PyObject* arguments) {
+    PyObject *given, *total;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "sO!O", &name, &PyTuple_Type, &given, &total)) return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    Buffers buffers;
+    Draw draw;
+    Py_ssize_t keys;
+    if (variant == nullptr || !opened(given, draw, keys, buffers)) return nullptr;
+    double* found = buffers.write<double>(total, draw.groups, "total");
+    if (found == nullptr) return nullptr;
+    Py_BEGIN_ALLOW_THREADS;
+    variant->totals(draw, found);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+PyObject* pulled(PyObject*, PyObject* arguments) {
+    PyObject *given, *people, *pull;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "sO!OO", &name, &PyTuple_Type, &given, &people, &pull)) return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    Buffers buffers;
+    Draw draw;
+    Py_ssize_t keys;
+    if (variant == nullptr || !opened(given, draw, keys, buffers)) return nullptr;
+    const double* going = buffers.read<double>(people, draw.groups, "people");
+    if (going == nullptr) return nullptr;
+    double* found = buffers.write<double>(pull, keys * draw.places, "found");
+    if (found == nullptr) return nullptr;
+    Py_BEGIN_ALLOW_THREADS;
+    variant->pulled(draw, going, found);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+// What crowding and full places come to, place by place.
+struct Places {
+    Py_ssize_t count;
+    const uint8_t* full;
+    const double *room, *occupied, *capacity, *least;  // `room` of those that are full, `capacity` of the others
+    double crowding, highest;
+
+    // exp(-mu) that fits what pulls people to a place: it is just filled, or mu = crowding ln(1 + (occupied + pull
+    // exp(-mu)) / capacity), by Newton's steps.
+    double fitted(Py_ssize_t place, double factor, double pull) const {
+        if (full[place]) return pull > 0 ? std::min(1.0, room[place] / pull) : 1.0;
+        double price = factor > 0 ? -std::log(factor) : least[place];
+        for (int step = 0; step < NEWTON; ++step) {
+            const double arriving = pull * std::exp(-price);
+            const double filled = capacity[place] + occupied[place] + arriving;
+            const double gap = price - crowding * std::log1p((occupied[place] + arriving) / capacity[place]);
+            const double next = std::min(std::max(price - gap / (1.0 + crowding * arriving / filled), least[place]), highest);
+            const bool still = next == price;
+            price = next;
+            if (still) break;
+        }
+        return std::exp(-price);
+    }
+
+    static constexpr int NEWTON = 4;
+};
+
+struct Party {
+    Draw draw;
+    Py_ssize_t keys;
+    const double *attraction, *people;
+    std::vector<double> weight, pulled;
+};
+
+// Sweeps until no factor changes any more: rows by what pulls people, columns by what their prices fit.
+Py_ssize_t sweep(const Variant& variant, std::vector<Party>& parties, const Places& places, double* factor,
+                 Py_ssize_t most, double tolerance, double linear) {
+    std::vector<double> pull(places.count);
+    double before = 0.0;
+    for (Py_ssize_t sweeps = 1; sweeps <= most; ++sweeps) {
+        std::fill(pull.begin(), pull.end(), 0.0);
+        for (Party& party : parties) {
+            for (Py_ssize_t at = 0; at < party.keys * places.count; ++at)
+                party.weight[at] = party.attraction[at] * factor[at % places.count];
+            std::fill(party.pulled.begin(), party.pulled.end(), 0.0);
+            variant.pulled(party.draw, party.people, party.pulled.data());
+            for (Py_ssize_t at = 0; at < party.keys * places.count; ++at)
+                pull[at % places.count] += party.pulled[at] * party.attraction[at];
+        }
+        double change = 0.0;
+        for (Py_ssize_t place = 0; place < places.count; ++place) {
+            const double fitted = places.fitted(place, factor[place], pull[place]);
+            if (factor[place] > 0) change = std::max(change, std::abs(fitted / factor[place] - 1.0));
+            factor[place] = fitted;
+        }
+        const double ratio = before > 0 ? change / before : 1.0;
+        if (change <= tolerance || (ratio <= linear && change * ratio <= (1.0 - ratio) * tolerance)) return sweeps;
+        before = change;
+    }
+    return most;
+}
+
+PyObject* prices(PyObject*, PyObject* arguments) {
+    PyObject *draws, *people, *full, *room, *occupied, *capacity, *least, *factor;
+    Places places;
+    Py_ssize_t most;
+    double tolerance, linear;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "sO!O!nOOOOOddOndd", &name, &PyTuple_Type, &draws, &PyTuple_Type, &people,
+                          &places.count, &full, &room, &occupied, &capacity, &least, &places.crowding, &places.highest,
+                          &factor, &most, &tolerance, &linear))
+        return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    if (variant == nullptr) return nullptr;
+    Buffers buffers;
+    if ((places.full = buffers.read<uint8_t>(full, places.count, "full")) == nullptr) return nullptr;
+    if ((places.room = buffers.read<double>(room, places.count, "room")) == nullptr) return nullptr;
+    if ((places.occupied = buffers.read<double>(occupied, places.count, "occupied")) == nullptr) return nullptr;
+    if ((places.capacity = buffers.read<double>(capacity, places.count, "capacity")) == nullptr) return nullptr;
+    if ((places.least = buffers.read<double>(least, places.count, "least")) == nullptr) return nullptr;
+    double* found = buffers.write<double>(factor, places.count, "factor");
+    if (found == nullptr) return nullptr;
+    if (PyTuple_Size(people) != PyTuple_Size(draws)) {
+        PyErr_SetString(PyExc_ValueError, "people and draws that do not fit");
+        return nullptr;
+    }
+    try {
+        std::vector<Party> parties(PyTuple_Size(draws));
+        for (size_t at = 0; at < parties.size(); ++at) {
+            Party& party = parties[at];
+            PyObject* given = PyTuple_GetItem(draws, static_cast<Py_ssize_t>(at));
+            if (!PyTuple_Check(given) || !opened(given, party.draw, party.keys, buffers)) return nullptr;
+            if (party.draw.places != places.count) {
+                PyErr_SetString(PyExc_ValueError, "draws of other places");
+                return nullptr;
+            }
+            party.people = buffers.read<double>(PyTuple_GetItem(people, static_cast<Py_ssize_t>(at)), party.draw.groups, "people");
+            if (party.people == nullptr) return nullptr;
+            party.attraction = party.draw.weight;
+            party.weight.resize(party.keys * places.count);
+            party.pulled.resize(party.weight.size());
+            party.draw.weight = party.weight.data();
+        }
+        Py_ssize_t sweeps;
+        Py_BEGIN_ALLOW_THREADS;
+        sweeps = sweep(*variant, parties, places, found, most, tolerance, linear);
+        Py_END_ALLOW_THREADS;
+        return PyLong_FromSsize_t(sweeps);
+    } catch (const std::bad_alloc&) {
+        return PyErr_NoMemory();
+    }
+}
+
+PyObject* arriving(PyObject*, PyObject* arguments) {
+    PyObject *given, *each, *first, *member, *origin, *cost, *weights, *sent, *by_lag;
+    Py_ssize_t sets, origins, costs, lags;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "sO!OOnOOOnOnnOO", &name, &PyTuple_Type, &given, &each, &first, &sets, &member,
+                          &origin, &cost, &origins, &weights, &costs, &lags, &sent, &by_lag))
+        return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    Buffers buffers;
+    Draw draw;
+    Py_ssize_t keys;
+    if (variant == nullptr || !opened(given, draw, keys, buffers)) return nullptr;
+    Timetable table;
+    table.sets = sets;
+    table.lags = lags;
+    table.padded = (lags + 7) / 8 * 8;
+    const double* going = buffers.read<double>(each, draw.groups, "each");
+    if (going == nullptr) return nullptr;
+    if ((table.first = buffers.read<int64_t>(first, sets + 1, "first")) == nullptr) return nullptr;
+    if (table.first[0] != 0 || table.first[sets] != draw.groups || !std::is_sorted(table.first, table.first + sets + 1)) {
+        PyErr_SetString(PyExc_ValueError, "sets that do not fit");
+        return nullptr;
+    }
+    table.member = buffers.read<int64_t>(member, draw.groups, "member");
+    if (table.member == nullptr || !within(table.member, draw.groups, draw.groups, "member")) return nullptr;
+    table.origin = buffers.read<int64_t>(origin, draw.groups, "origin");
+    if (table.origin == nullptr || !within(table.origin, draw.groups, origins, "origin")) return nullptr;
+    table.cost = buffers.read<uint16_t>(cost, origins * draw.places, "cost");
+    if (table.cost == nullptr) return nullptr;
+    unsigned largest = 0;
+    for (Py_ssize_t at = 0; at < origins * draw.places; ++at) largest = std::max<unsigned>(largest, table.cost[at]);
+    if (static_cast<Py_ssize_t>(largest) >= costs) {
+        PyErr_SetString(PyExc_IndexError, "classes of travel time that do not fit");
+        return nullptr;
+    }
+    if ((table.weights = buffers.read<double>(weights, costs * table.padded, "weights")) == nullptr) return nullptr;
+    double* all = buffers.write<double>(sent, sets * draw.places, "sent");
+    if (all == nullptr) return nullptr;
+    double* when = buffers.write<double>(by_lag, lags * sets * draw.places, "by_lag");
+    if (when == nullptr) return nullptr;
+    Py_BEGIN_ALLOW_THREADS;
+    variant->arriving(draw, going, table, all, when);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+PyObject* send(PyObject*, PyObject* arguments) {
+    PyObject *people, *of_rows, *of_places, *going, *pace, *set;
+    Py_ssize_t slots, rows, places, due, lags, sets;
+    int by_place;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "sOOOnnnnOpOnnO", &name, &people, &of_rows, &of_places, &slots, &rows, &places,
+                          &due, &going, &by_place, &pace, &lags, &sets, &set))
+        return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    if (variant == nullptr) return nullptr;
+    if (due < 0 || due >= slots || lags > slots) {
+        PyErr_SetString(PyExc_ValueError, "slots that do not fit");
+        return nullptr;
+    }
+    Buffers buffers;
+    Ring ring;
+    ring.slots = slots;
+    ring.rows = rows;
+    ring.places = places;
+    ring.due = due;
+    if ((ring.people = buffers.write<double>(people, slots * rows * places, "people")) == nullptr) return nullptr;
+    if ((ring.of_rows = buffers.write<double>(of_rows, slots * rows, "of_rows")) == nullptr) return nullptr;
+    if ((ring.of_places = buffers.write<double>(of_places, slots * places, "of_places")) == nullptr) return nullptr;
+    const double* own = buffers.read<double>(going, rows * (by_place ? places : 1), "going");
+    if (own == nullptr) return nullptr;
+    const double* when = buffers.read<double>(pace, lags * sets * places, "pace");
+    if (when == nullptr) return nullptr;
+    const int64_t* set_of_row = buffers.read<int64_t>(set, rows, "set");
+    if (set_of_row == nullptr || !within(set_of_row, rows, sets, "set")) return nullptr;
+    Py_BEGIN_ALLOW_THREADS;
+    variant->send(ring, own, by_place != 0, when, lags, sets, set_of_row);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+PyObject* leave(PyObject*, PyObject* arguments) {
+    PyObject *present, *key, *onward, *moved, *homeward, *returned, *way, *open, *on, *home;
+    Py_ssize_t rows, places, keys, ways;
+    const char* name;
+    if (!PyArg_ParseTuple(arguments, "snnOOnOOOOOnOOO", &name, &rows, &places, &present, &key, &keys, &onward, &moved,
+                          &homeward, &returned, &way, &ways, &open, &on, &home))
+        return nullptr;
+    const Variant* variant = module::chosen(variants(), name);
+    if (variant == nullptr) return nullptr;
+    Buffers buffers;
+    Leaving leaving;
+    leaving.rows = rows;
+    leaving.places = places;
+    if ((leaving.present = buffers.read<double>(present, rows * places, "present")) == nullptr) return nullptr;
+    leaving.key = buffers.read<int64_t>(key, rows, "key");
+    if (leaving.key == nullptr || !within(leaving.key, rows, keys, "key")) return nullptr;
+    if ((leaving.onward = buffers.read<double>(onward, keys * places, "onward")) == nullptr) return nullptr;
+    if ((leaving.moved = buffers.read<double>(moved, keys * places, "moved")) == nullptr) return nullptr;
+    if ((leaving.homeward = buffers.read<double>(homeward, rows, "homeward")) == nullptr) return nullptr;
+    if ((leaving.returned = buffers.read<double>(returned, rows, "returned")) == nullptr) return nullptr;
+    leaving.way = buffers.read<int64_t>(way, rows, "way");
+    if (leaving.way == nullptr || !within(leaving.way, rows, ways, "way")) return nullptr;
+    if ((leaving.open = buffers.read<double>(open, ways * places, "open")) == nullptr) return nullptr;
+    if ((leaving.on = buffers.write<double>(on, rows * places, "on")) == nullptr) return nullptr;
+    if ((leaving.home = buffers.write<double>(home, rows * places, "home")) == nullptr) return nullptr;
+    Py_BEGIN_ALLOW_THREADS;
+    variant->leave(leaving);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+// Names of the variants that this processor can run, the fastest first.
+PyObject* available(PyObject*, PyObject*) { return module::names(variants()); }
+
+PyMethodDef methods[] = {
+    {"totals", totals, METH_VARARGS, "What draws each group in all."},
+    {"pulled", pulled, METH_VARARGS, "What pulls people to each place."},
+    {"prices", prices, METH_VARARGS, "What crowding and full places come to."},
+    {"arriving", arriving, METH_VARARGS, "When those who set off arrive."},
+    {"send", send, METH_VARARGS, "Put people on their way."},
+    {"leave", leave, METH_VARARGS, "Who moves on and who goes home."},
+    {"variants", available, METH_NOARGS, "Names of the variants this processor can run."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_flows", "The compiled kernel of flows.", -1, methods, nullptr, nullptr, nullptr, nullptr,
+};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__flows() { return PyModule_Create(&definition); }

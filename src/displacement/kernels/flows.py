@@ -1,0 +1,428 @@
+"""Flows of people in a step: sums over all pairs of an origin and a place.
+
+Each function is written twice: in NumPy, which says what it does, and in C++, which does it in one pass over what it
+reads, where the package was built with a compiler. The two differ by rounding only; the compiled one has the same bits
+on every instruction set. What draws a group of people to a place is ``near[entry[group], place] * weight[key[group],
+place]`` throughout.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+_flows: Any
+try:
+    from displacement.kernels import _flows
+except ImportError:  # built without a compiler
+    _flows = None
+
+Array = NDArray[Any]
+
+FORCED = "DISPLACEMENT_FLOWS"
+"""Environment variable that names the kernel to use: ``numpy``, or one of `variants`."""
+NUMPY = "numpy"
+EIGHT = 8
+"""Lags are padded to whole vectors of so many numbers."""
+LINEAR = 0.1
+"""Sweeps whose changes fall to less than this part each time converge in proportion. [1]"""
+LEAST = 1e-300
+"""The smallest hazard that anything is divided by. [1]"""
+
+
+class Groups(NamedTuple):
+    """Groups of people, and what draws them."""
+
+    near: Array
+    """Shape (entry, place). [1]"""
+    entry: Array
+    """Row of `near` of each group, shape (group,)."""
+    key: Array
+    """Row of the weights of each group, shape (group,)."""
+
+
+class Timetable(NamedTuple):
+    """When those who set off arrive, by class of travel time."""
+
+    weights: Array
+    """Share that arrives 0, 1, 2, ... steps later, shape (lag, class)."""
+    cost_class: Array
+    """Class of travel time of each pair, 16 bits, shape (origin, place)."""
+
+    @property
+    def lagged(self) -> Array:
+        """Share of those of each pair that arrives 0, 1, 2, ... steps later, shape (lag, origin, place)."""
+        return np.asarray(self.weights[:, self.cost_class])
+
+
+def variants() -> tuple[str, ...]:
+    """Instruction sets of this processor that the compiled kernel was built for, the fastest first."""
+    return () if _flows is None else tuple(_flows.variants())
+
+
+def kernel_name() -> str:
+    """The kernel in use: an instruction set of the compiled one, or `numpy`."""
+    forced = os.environ.get(FORCED, "")
+    if not forced:
+        return _FASTEST
+    there = (*variants(), NUMPY)
+    if forced not in there:
+        raise ValueError(f"{FORCED}={forced}: not there; write {' or '.join(there)}, or leave it away")
+    return forced
+
+
+_FASTEST = (*variants(), NUMPY)[0]
+
+
+def totals(groups: Groups, weight: Array) -> Array:
+    """What draws each group, over all places.
+
+    Parameters
+    ----------
+    groups : Groups
+    weight : array of shape (key, place)
+
+    Returns
+    -------
+    array of shape (group,)
+
+    Examples
+    --------
+    >>> groups = Groups(np.array([[1.0, 0.5]]), np.array([0, 0]), np.array([0, 1]))
+    >>> totals(groups, np.array([[1.0, 2.0], [3.0, 0.0]]))
+    array([2., 3.])
+    """
+    name = kernel_name()
+    if name == NUMPY:
+        return np.asarray((groups.near @ weight.T)[groups.entry, groups.key])
+    found = np.empty(groups.key.size)
+    _flows.totals(name, _packed(groups, weight), found)
+    return found
+
+
+def pulled(groups: Groups, weight: Array, people: Array) -> Array:
+    """Sum over groups of people by unit of what draws them, times how near they are.
+
+    Multiplied by the weights these are the arrivals.
+
+    Parameters
+    ----------
+    groups : Groups
+    weight : array of shape (key, place)
+    people : array of shape (group,)
+        Who is not above 0, and whom nothing draws, is left out. [person]
+
+    Returns
+    -------
+    array of shape (key, place)
+
+    Examples
+    --------
+    >>> groups = Groups(np.array([[1.0, 0.5]]), np.array([0, 0]), np.array([0, 1]))
+    >>> weight = np.array([[1.0, 2.0], [3.0, 0.0]])
+    >>> pulled(groups, weight, np.array([8.0, 6.0])) * weight
+    array([[4., 4.],
+           [6., 0.]])
+    """
+    name = kernel_name()
+    if name == NUMPY:
+        total = totals(groups, weight)
+        each = np.divide(people, total, out=np.zeros(total.size), where=(people > 0) & (total > 0))
+        by_entry = np.zeros((len(weight), len(groups.near)))
+        np.add.at(by_entry, (groups.key, groups.entry), each)
+        return np.asarray(by_entry @ groups.near)
+    found = np.zeros(weight.shape)
+    _flows.pulled(name, _packed(groups, weight), np.ascontiguousarray(people), found)
+    return found
+
+
+class Market(NamedTuple):
+    """Places that crowd or are full, whose prices are looked for; all of shape (place,)."""
+
+    full: Array
+    """Whether a place takes so many and no more, and does not crowd besides."""
+    room: Array
+    """How many a full place takes. [person]"""
+    occupied: Array
+    """Who is there already. [person]"""
+    capacity: Array
+    """Of the places that crowd; infinite where nothing does. [person]"""
+    least: Array
+    """The lowest price. [logit]"""
+    crowding: float
+    """Price of crowding. [logit]"""
+    highest: float
+    """The highest price. [logit]"""
+
+
+def cleared(
+    groups: Sequence[tuple[Groups, Array, Array]],
+    market: Market,
+    factor: Array,
+    tolerance: float,
+    sweeps: int,
+) -> Array:
+    """exp(-price) of every place that fits what it pulls, by sweeps over rows and columns in turn.
+
+    Parameters
+    ----------
+    groups : sequence of (Groups, array of shape (key, place), array of shape (group,))
+        Who sets off: groups, what attracts them, how many people.
+    market : Market
+    factor : array of shape (place,)
+        To begin with; 0 stays 0. [1]
+    tolerance : float
+        Relative change of every factor at which the sweeps stop. They also stop where changes that fall in proportion
+        come to less than this from here on. [1]
+    sweeps : int
+        The most of them.
+
+    Returns
+    -------
+    array of shape (place,)
+        [1]
+    """
+    name = kernel_name()
+    if name != NUMPY:
+        found = np.array(factor, dtype=float)
+        _flows.prices(
+            name,
+            tuple(_packed(who, weight) for who, weight, _ in groups),
+            tuple(np.ascontiguousarray(people, dtype=float) for _, _, people in groups),
+            found.size,
+            market.full,
+            *(np.ascontiguousarray(values, dtype=float) for values in market[1:5]),
+            market.crowding,
+            market.highest,
+            found,
+            sweeps,
+            tolerance,
+            LINEAR,
+        )
+        return found
+    before = 0.0
+    for _ in range(sweeps):
+        pull = np.zeros(factor.size)
+        for who, weight, people in groups:
+            pull += (pulled(who, weight * factor, people) * weight).sum(axis=0)
+        filling = np.divide(market.room, pull, out=np.ones_like(pull), where=pull > 0)
+        scaled = np.where(market.full, np.minimum(1.0, filling), _crowding_factor(factor, pull, market))
+        ratios = np.divide(scaled, factor, out=np.ones_like(factor), where=factor > 0)
+        factor, change = scaled, float(np.abs(ratios - 1.0).max(initial=0.0))
+        ratio = change / before if before > 0 else 1.0
+        if change <= tolerance or (ratio <= LINEAR and change * ratio <= (1.0 - ratio) * tolerance):
+            break
+        before = change
+    return factor
+
+
+def _crowding_factor(factor: Array, pull: Array, market: Market) -> Array:
+    """exp(-mu) that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
+
+    The difference of both sides rises and is concave in mu, so Newton's steps come from the left after the
+    first, and converge quadratically.
+    """
+    _, _, occupied, capacity, least, crowding, highest = market
+    with np.errstate(divide="ignore"):
+        price = np.where(factor > 0, -np.log(factor), least)
+    for _ in range(4):
+        arriving = pull * np.exp(-price)
+        filled = capacity + occupied + arriving
+        gap = price - crowding * np.log1p((occupied + arriving) / capacity)
+        slope = 1.0 + crowding * arriving / filled
+        price = np.clip(price - gap / slope, least, highest)
+    return np.asarray(np.exp(-price))
+
+
+class Sets(NamedTuple):
+    """Sets of groups whose arrivals are added up."""
+
+    of_group: Array
+    """Set of each group, shape (group,)."""
+    member: Array
+    """The groups, set after set."""
+    first: Array
+    """Where those of each set begin, and the end, shape (set + 1,)."""
+
+
+def sets_of(of_group: Array, count: int) -> Sets:
+    """The sets, from that of each group."""
+    member = np.argsort(of_group, kind="stable").astype(np.int64)
+    return Sets(of_group, member, np.searchsorted(of_group[member], np.arange(count + 1)).astype(np.int64))
+
+
+def arriving(
+    groups: Groups, weight: Array, each: Array, sets: Sets, origin: Array, table: Timetable
+) -> tuple[Array, Array]:
+    """When those who set off arrive, by set of groups.
+
+    Parameters
+    ----------
+    groups : Groups
+    weight : array of shape (key, place)
+    each : array of shape (group,)
+        People by unit of what draws them. [person]
+    sets : Sets
+    origin : array of int, shape (group,)
+        Row of the timetable's classes of each group.
+    table : Timetable
+
+    Returns
+    -------
+    array of shape (lag, set, place)
+        Those who arrive 0, 1, 2, ... steps later. [person]
+    array of shape (set, place)
+        All of them. [person]
+    """
+    name = kernel_name()
+    lags, places, count = len(table.weights), weight.shape[1], sets.first.size - 1
+    if name == NUMPY:
+        flow = each[:, None] * groups.near[groups.entry] * weight[groups.key]
+        adding = sparse.csr_array((np.ones(each.size), sets.member, sets.first), shape=(count, each.size))
+        cost = table.cost_class[origin]
+        return np.stack([adding @ (flow * of_lag[cost]) for of_lag in table.weights]), adding @ flow
+    costs = table.weights.shape[1]
+    by_class = np.zeros((costs, -(-lags // EIGHT) * EIGHT))
+    by_class[:, :lags] = table.weights.T
+    sent, by_lag = np.empty((count, places)), np.empty((lags, count, places))
+    _flows.arriving(
+        name,
+        _packed(groups, weight),
+        np.ascontiguousarray(each),
+        sets.first,
+        count,
+        sets.member,
+        np.ascontiguousarray(origin, dtype=np.int64),
+        table.cost_class,
+        len(table.cost_class),
+        by_class,
+        costs,
+        lags,
+        sent,
+        by_lag,
+    )
+    return by_lag, sent
+
+
+class Ring(NamedTuple):
+    """People on the way, by steps left."""
+
+    people: Array
+    """Shape (slot, row, place). [person]"""
+    of_rows: Array
+    """Shape (slot, row). [person]"""
+    of_places: Array
+    """Shape (slot, place). [person]"""
+
+
+def send(ring: Ring, due: int, going: Array, pace: Array, set_of_row: Array) -> None:
+    """Add people who set off to the slots, from the one that is due on; the ring changes in place.
+
+    Parameters
+    ----------
+    ring : Ring
+    due : int
+        Slot of those who arrive in this step.
+    going : array of shape (row, place) or (row, 1)
+        What the pace is multiplied by.
+    pace : array of shape (lag, set, place)
+        Arrivals 0, 1, 2, ... steps later; no more lags than slots.
+    set_of_row : array of int, shape (row,)
+        Whose pace each row has.
+    """
+    name = kernel_name()
+    slots, rows, places = ring.people.shape
+    if name == NUMPY:
+        for lag, of_sets in enumerate(pace):
+            slot, people = (due + lag) % slots, going * of_sets[set_of_row]
+            ring.people[slot] += people
+            ring.of_rows[slot] += people.sum(axis=1)
+            ring.of_places[slot] += people.sum(axis=0)
+        return
+    _flows.send(
+        name,
+        *ring,
+        slots,
+        rows,
+        places,
+        due,
+        np.ascontiguousarray(going),
+        going.shape[1] == places and places > 1,
+        np.ascontiguousarray(pace),
+        *pace.shape[:2],
+        np.ascontiguousarray(set_of_row, dtype=np.int64),
+    )
+
+
+def leave(
+    present: Array, onward: Array, homeward: Array, way_home: Array, key: Array, way: Array
+) -> tuple[Array, Array]:
+    """Who moves on and who goes home, where the two hazards compete.
+
+    Of those whom either takes, each takes its part of the two hazards' sum.
+
+    Parameters
+    ----------
+    present : array of shape (row, place)
+        [person]
+    onward : array of shape (key, place)
+        Hazard of moving on. [1]
+    homeward : array of shape (row,)
+        Hazard of going home. [1]
+    way_home : array of bool, shape (way, place)
+        Where there is a way home.
+    key, way : array of int, shape (row,)
+        Row of `onward` and of `way_home`.
+
+    Returns
+    -------
+    array of shape (row, place)
+        Who moves on. [person]
+    array of shape (row, place)
+        Who goes home. [person]
+
+    Examples
+    --------
+    >>> one = np.zeros(1, dtype=np.int64)
+    >>> on, home = leave(np.array([[100.0]]), np.array([[0.3]]), np.array([0.1]), np.array([[True]]), one, one)
+    >>> on.round(6), home.round(6)
+    (array([[24.725997]]), array([[8.241999]]))
+    """
+    name = kernel_name()
+    moved, returned, is_open = -np.expm1(-onward), -np.expm1(-homeward), way_home.astype(float)
+    if name == NUMPY:
+        own = homeward[:, None] * is_open[way]
+        alone, other = moved[key], returned[:, None] * is_open[way]
+        gone = present * (alone + other - alone * other)
+        home = gone * (own / np.maximum(own + onward[key], LEAST))
+        return gone - home, home
+    on, home = np.empty_like(present), np.empty_like(present)
+    _flows.leave(
+        name,
+        *present.shape,
+        np.ascontiguousarray(present),
+        np.ascontiguousarray(key, dtype=np.int64),
+        len(onward),
+        np.ascontiguousarray(onward),
+        moved,
+        homeward,
+        returned,
+        np.ascontiguousarray(way, dtype=np.int64),
+        len(way_home),
+        is_open,
+        on,
+        home,
+    )
+    return on, home
+
+
+def _packed(groups: Groups, weight: Array) -> tuple[Any, ...]:
+    """Arguments of the compiled kernel."""
+    near, weight = (np.ascontiguousarray(values, dtype=float) for values in (groups.near, weight))
+    entry, key = (np.ascontiguousarray(row, dtype=np.int64) for row in (groups.entry, groups.key))
+    return near, len(near), entry, key, weight, len(weight), key.size, weight.shape[1]
