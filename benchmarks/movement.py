@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from displacement.kernels import capacity, choice
 from displacement.kernels.distance import distance_to
-from displacement.movement import hazard
+from displacement.movement import hazard, threats
 from displacement.movement.assumptions import Hazard
 from displacement.movement.control import Change, timeline
 
@@ -151,24 +151,24 @@ def test_choice_of_members(benchmark: Any, capacities: bool) -> None:
 
 
 @cache
-def seen(cells: int) -> hazard.Threats:
+def seen(cells: int) -> threats.Threats:
     """A front a day, each at its own distance from every cell."""
     draw = np.random.default_rng(2)
     control = timeline(np.zeros(40, dtype=int), [Change(day + 0.5, day, 1) for day in range(DAYS)])
     east, north = draw.uniform(0, 2e5, (2, cells))
     fronts = [
-        hazard.Front(day + 0.5, 1, np.hypot(east - 5e3 * day, north - 1e5) / 1000.0) for day in range(DAYS)
+        threats.Front(day + 0.5, 1, np.hypot(east - 5e3 * day, north - 1e5) / 1000.0) for day in range(DAYS)
     ]
-    return hazard.Threats(east, north, np.full(cells, 39), control, fronts)
+    return threats.Threats(east, north, np.full(cells, 39), control, fronts)
 
 
-def leaving(threats: hazard.Threats) -> Array:
+def leaving(met: threats.Threats) -> Array:
     """Cumulative hazard of two groups."""
-    cells = threats.easting.size
-    answers = hazard.Answers(np.array([[0.0, 1.0]]), np.array([[False, True]]))
+    cells = met.easting.size
+    answers = threats.Answers(np.array([[0.0, 1.0]]), np.array([[False, True]]))
     edges = np.arange(2 * DAYS + 1) / 2
     key = np.zeros(cells, dtype=int)
-    return hazard.cumulative(threats, answers, key, Hazard(), edges, np.array([1.0, 0.1]))
+    return hazard.cumulative(met, answers, key, Hazard(), edges, np.array([1.0, 0.1]))
 
 
 @pytest.mark.parametrize("cells", CELLS)

@@ -8,7 +8,7 @@ from support import changed
 
 from displacement import asked, exposure, stages
 from displacement.kernels.distance import distance_to
-from displacement.movement import hazard
+from displacement.movement import threats
 from displacement.movement.control import Change, timeline
 from displacement.scenario import timeline as events_of
 
@@ -77,7 +77,7 @@ def test_distances_are_those_of_the_whole_grid_within_the_horizon(seed, horizon,
         span = slice(first, min(first + rows, 9))
         found = {
             (front.time, front.controller): front.distance
-            for front in hazard.front_distances(control, place, 1.5, horizon, span)
+            for front in threats.front_distances(control, place, 1.5, horizon, span)
         }
         for time, controller, places in control.fronts():
             whole = distance_to(np.append(places, False)[place], 1.5)[span].ravel()
@@ -97,7 +97,7 @@ def test_destinations_and_blocks_see_what_their_cells_do(toy):
     sights = exposure.joined(parts, watched)
     assert set(watched) == {cell for part in parts for cell in part.cell.tolist()}
     place = inputs.cells["place"].values.reshape(inputs.grid.shape)
-    whole = hazard.front_distances(
+    whole = threats.front_distances(
         happening.control, place, inputs.grid.cell_km, 60.0, slice(0, inputs.grid.shape[0])
     )
     for front, expected in zip(sights.at(watched), whole, strict=True):

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.io.inputs import Inputs
-from displacement.movement import departures, hazard
-from displacement.movement.hazard import Front, Threats
+from displacement.movement import departures, threats
+from displacement.movement.threats import Front, Threats
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
@@ -108,23 +108,23 @@ def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Ar
     people = inputs.cells["population"].values[tile.cell]
     of_cell = _bins(tile.cell, inputs)
     bins = int(of_cell.max(initial=-1)) + 1
-    total = np.bincount(of_cell, people, bins)
     _, first = np.unique(of_cell, return_index=True)
     alone = bins == tile.cell.size
+    total = people[first] if alone else np.bincount(of_cell, people, bins)
 
     def mean(values: Array) -> Array:
-        return values if alone else np.bincount(of_cell, people * values, bins) / total
+        return values[first] if alone else np.bincount(of_cell, people * values, bins) / total
 
     start, end = tile.rows.start * grid.shape[1], tile.rows.stop * grid.shape[1]
     besides = cells[slice(*np.searchsorted(cells, [start, end]))]
     fronts, sights = [], []
-    for front in hazard.front_distances(
+    for front in threats.front_distances(
         events.control, place.reshape(grid.shape), grid.cell_km, horizon, tile.rows
     ):
         sights.append(front._replace(distance=front.distance[besides - start]))
         distance = front.distance[tile.cell - start]
+        distance = mean(distance if alone else np.minimum(distance, horizon))
         if not alone:
-            distance = mean(np.minimum(distance, horizon))
             distance[distance >= horizon * (1.0 - 1e-9)] = np.inf
         fronts.append(front._replace(distance=distance))
     easting, northing = (mean(values) for values in grid.centres(tile.cell))
@@ -148,12 +148,14 @@ def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Ar
 
 
 def _bins(cell: Array, inputs: Inputs) -> Array:
-    """Bin of each cell of a tile; a bin of its own for each where bins are no larger than cells."""
+    """Bin of each cell of a tile, block after block; a bin of its own for each where bins are no larger than cells."""
     side = inputs.bin_side
-    if side == 1:
-        return np.arange(cell.size)
-    row, column = np.divmod(cell, inputs.grid.shape[1])
     labels = inputs.blocks.of_cell[cell].astype(np.int64)
+    if side == 1:
+        bins = np.empty(cell.size, dtype=np.int64)
+        bins[np.argsort(labels, kind="stable")] = np.arange(cell.size)
+        return bins
+    row, column = np.divmod(cell, inputs.grid.shape[1])
     for part in (inputs.cells["place"].values[cell] + 1, row // side, column // side):
         labels = labels * (int(part.max()) + 1) + part
     return np.asarray(np.unique(labels, return_inverse=True)[1].ravel())

@@ -102,14 +102,12 @@ def first_departures(
     if given is not None:
         return variables.check(_as_given(inputs, members, given, len(edges) - 1), variables.DEPARTURES)
     people = inputs.blocks.people
-    every = np.arange(people.size)
-    cells = departures.Cells(people, inputs.prior_share, inputs.blocks.key, every, 0, people.size)
     found = []
     for member in members:
         start = departures.by_group(people, inputs.prior_share, member.departures.staying_share)
         factors, position = np.unique(departures.factors(member), return_inverse=True)
-        met = conflict.cumulative(_conflict(events), member.hazard, edges, factors)
-        found.append(departures.from_hazard(cells, start, met, position)[0])
+        met = conflict.cumulative(_conflict(events), member.hazard, edges, factors)[position]
+        found.append(departures.from_home(start[:, None] * np.exp(-met), start[:, None] * met))
     by_block = xr.concat(found, "member").transpose("member", "time", "group", "origin")
     return variables.check(by_block, variables.DEPARTURES)
 

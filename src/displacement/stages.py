@@ -25,11 +25,10 @@ from displacement import exposure, memory, networks, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
-from displacement.io.kept import laid_out
 from displacement.kernels import travel as kernel
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
-from displacement.movement.hazard import Answers, Threats
+from displacement.movement.threats import Answers, Threats
 from displacement.progress import Progress, Stopwatch, silent
 from displacement.scenario import timeline
 from displacement.scenario.model import Scenario
@@ -70,18 +69,19 @@ def _tile_departures(
     edges: Array,
     cells: Array,
     keep: bool,
-) -> tuple[xr.Dataset, Array | None, exposure.Sights]:
+) -> tuple[list[xr.Dataset], Array | None, exposure.Sights]:
     """First departures of one tile, for all members: by block, and by cell."""
     seen = exposure.seen(tile, inputs, events, members[0][0].hazard.horizon, cells)
-    by_block, of_bins = zip(
-        *(
-            departures.first_departures(seen.bins, seen.threats, answers, member, edges)
-            for member, answers in members
-        ),
-        strict=True,
-    )
-    of_cells = of_bins[0][:, seen.of_cell] * seen.share if keep else None
-    return xr.concat(by_block, "member"), of_cells, seen.sights
+    by_block = [
+        departures.first_departures(seen.bins, seen.threats, answers, member, edges)
+        for member, answers in members
+    ]
+    of_cells: Array | None = None
+    if keep:
+        member, answers = members[0]
+        of_bins = departures.of_cells(seen.bins, seen.threats, answers, member, edges)
+        of_cells = of_bins[:, seen.of_cell] * seen.share
+    return by_block, of_cells, seen.sights
 
 
 def first_departures(
@@ -113,8 +113,7 @@ def first_departures(
         _tile_departures, inputs=inputs, events=events, members=members, edges=edges, cells=cells, keep=keep
     )
     done = list(map(work, parts))
-    by_block = xr.concat([by_block for by_block, _, _ in done if by_block.sizes["origin"]], "origin")
-    by_block = laid_out(by_block.transpose("member", "time", "group", "origin"))
+    by_block = _by_block([of_tile for of_tile, _, _ in done], inputs.blocks.zone.size)
     of_cells = [
         (tile.cell, found) for tile, (_, found, _) in zip(parts, done, strict=True) if found is not None
     ]
@@ -123,6 +122,22 @@ def first_departures(
         of_cells,
         exposure.joined((sights for _, _, sights in done), cells),
     )
+
+
+def _by_block(of_tiles: Sequence[Sequence[xr.Dataset]], blocks: int) -> xr.Dataset:
+    """The figures of all tiles and members as one dataset, laid out row by row."""
+    first = of_tiles[0][0]
+    found = {
+        name: (("member", *values.dims), np.zeros((len(of_tiles[0]), *values.shape[:-1], blocks)))
+        for name, values in first.data_vars.items()
+    }
+    for tile in of_tiles:
+        for member, part in enumerate(tile):
+            origin = part["origin"].values
+            own = slice(origin[0], origin[-1] + 1) if origin.size else slice(0)
+            for name, values in part.data_vars.items():
+                found[name][1][member][..., own] = values.values
+    return xr.Dataset(found, coords={"origin": np.arange(blocks), "group": first["group"].values})
 
 
 def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Scenario) -> xr.Dataset:
@@ -379,12 +394,14 @@ def _open_parts(name: str, count: int, closed: Iterable[tuple[str, int, int]]) -
 
 def _gates(inputs: Inputs, closed: Iterable[str], reach: float) -> Array:
     """Cells of the land around crossings that are open."""
-    crossings, (easting, northing) = inputs.crossings, inputs.land.grid.centres()
-    gate = np.zeros(inputs.land.grid.size, dtype=bool)
+    crossings, grid = inputs.crossings, inputs.land.grid
+    gate = np.zeros(grid.size, dtype=bool)
     for at, code in enumerate(crossings.code):
         if not crossings.is_exit[at] and code not in closed:
+            near = grid.around(crossings.easting[at], crossings.northing[at], reach)
+            easting, northing = grid.centres(near)
             away = np.hypot(easting - crossings.easting[at], northing - crossings.northing[at])
-            gate |= away <= reach * 1000.0
+            gate[near[away <= reach * 1000.0]] = True
     return gate
 
 

@@ -9,8 +9,8 @@ from displacement import asked, stages
 from displacement.movement.assumptions import Destinations, Travel
 from displacement.movement.control import Change, timeline
 from displacement.movement.destinations import Keys, Places, attraction
-from displacement.movement.hazard import Answers
 from displacement.movement.routes import speeds
+from displacement.movement.threats import Answers
 from displacement.scenario import timeline as timeline_module
 
 

@@ -11,7 +11,7 @@ from scipy import integrate
 from displacement.movement import hazard as pressure
 from displacement.movement.assumptions import Hazard
 from displacement.movement.control import Change, Control, timeline
-from displacement.movement.hazard import Answers, Front, Pressure, Strike, Threats
+from displacement.movement.threats import Answers, Front, Pressure, Strike, Threats, front_distances
 
 MOST = Answers(response=np.array([[0.0, 1.0]]), foreign=np.array([[False, True]]))
 NEVER = Control(np.array([]), np.zeros((1, 1), dtype=int))
@@ -246,11 +246,9 @@ def test_a_place_that_goes_back_to_its_own_side_is_threatened_again_and_not_take
 def test_distances_do_not_depend_on_how_the_rows_are_cut():
     place = np.repeat(np.arange(5), 8).reshape(5, 8)
     control = timeline(np.zeros(5, dtype=int), [Change(1.5, 3, 1)])
-    whole = list(pressure.front_distances(control, place, 2.0, 3.0, slice(0, 5)))
+    whole = list(front_distances(control, place, 2.0, 3.0, slice(0, 5)))
     assert np.isinf(whole[0].distance.reshape(5, 8)[0]).all()
-    parts = [
-        list(pressure.front_distances(control, place, 2.0, 3.0, slice(row, row + 1))) for row in range(5)
-    ]
+    parts = [list(front_distances(control, place, 2.0, 3.0, slice(row, row + 1))) for row in range(5)]
     joined = [part[0].distance if part else np.full(8, np.inf) for part in parts]
     np.testing.assert_array_equal(np.concatenate(joined), whole[0].distance)
 

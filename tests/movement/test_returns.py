@@ -9,8 +9,8 @@ from displacement import asked, stages
 from displacement.movement import returns as module
 from displacement.movement.assumptions import Hazard, Returns
 from displacement.movement.control import Change, timeline
-from displacement.movement.hazard import Answers, Front, Pressure, Strike, Threats
 from displacement.movement.returns import LINE, OPEN, UNDER, DeclaredReturn, Origins
+from displacement.movement.threats import Answers, Front, Pressure, Strike, Threats
 from displacement.scenario import timeline as timeline_module
 
 KEY_ALONE = np.zeros(1, dtype=int)

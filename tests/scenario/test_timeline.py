@@ -14,7 +14,7 @@ from displacement import asked
 from displacement.io import tables
 from displacement.io.errors import InputError
 from displacement.io.gazetteer import Box
-from displacement.movement.hazard import UNNAMED
+from displacement.movement.threats import UNNAMED
 from displacement.scenario import timeline
 from displacement.scenario.control_events import sides_of_line
 from displacement.scenario.strikes import of_acled

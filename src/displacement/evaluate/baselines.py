@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from displacement.evaluate.observe import Area, comparable
 from displacement.io.inputs import Inputs
 from displacement.io.observations import Observation, PreviousShare
-from displacement.movement import hazard
+from displacement.movement import threats
 from displacement.movement.assumptions import Assumptions, assumed
 from displacement.movement.control import Control
-from displacement.movement.hazard import Answers
+from displacement.movement.threats import Answers
 
 __all__ = ["NAMES", "RuleOfThumb", "baselines", "exposed", "persistence", "shares_by_population"]
 
@@ -63,7 +63,7 @@ def exposed(inputs: Inputs, control: Control, answers: Answers, within_km: float
     place = cells["place"].values.reshape(grid.shape)
     rows = slice(0, grid.shape[0])
     since = np.full(grid.size, np.inf)
-    for front in hazard.front_distances(control, place, grid.cell_km, within_km, rows):
+    for front in threats.front_distances(control, place, grid.cell_km, within_km, rows):
         meant = answers.response[cells["response"].values, front.controller] > 0
         near = np.isfinite(front.distance) & meant
         since[near] = np.minimum(since[near], front.time)

@@ -5,7 +5,7 @@
 
 #include "_flows.hpp"
 
-#include "_flows_lanes.hpp"
+#include "_eight.hpp"
 
 namespace {
 
@@ -91,6 +91,7 @@ inline void arriving_eight(const Draw& draw, const double* each, const Timetable
         fetch(cost + 4 * EIGHT);
         const Eight flow = get(near, left) *
                            get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
+        if (!any(flow)) continue;
         all_of_them = all_of_them + flow;
         double people[EIGHT];
         put(people, flow);

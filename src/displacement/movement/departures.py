@@ -1,7 +1,7 @@
 """How many leave each cell for the first time, summed into blocks (E3).
 
-Home at a cell is P0 exp(-Lambda), a function of the hazard alone. So a cell is touched once, its departures
-are added to its block, and it is forgotten.
+Home at a cell is P0 exp(-Lambda), a function of the hazard alone. So a cell is touched once, who stays at home there
+is added to its block, and it is forgotten.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import sparse
 
+from displacement.kernels import pressure
+from displacement.movement import hazard
 from displacement.movement.assumptions import Movement
-from displacement.movement.hazard import Answers, Threats, cumulative
+from displacement.movement.threats import Answers, Threats
 
 Array = NDArray[Any]
 
@@ -32,7 +33,7 @@ class Cells(NamedTuple):
     key: Array
     """Response key."""
     block: Array
-    """Block, counted from `first_block`."""
+    """Block, counted from `first_block`; rising."""
     first_block: int
     blocks: int
     """Number of blocks in the tile."""
@@ -64,7 +65,7 @@ def factors(movement: Movement) -> Array:
 
 def first_departures(
     cells: Cells, threats: Threats, answers: Answers, movement: Movement, edges: Array
-) -> tuple[xr.Dataset, Array]:
+) -> xr.Dataset:
     """First departures of a tile's cells, summed into its blocks.
 
     Parameters
@@ -82,75 +83,51 @@ def first_departures(
     -------
     xarray.Dataset
         `first_departures`, `mean_hazard` (group, origin by time) and `start`, without `member`.
-    array of shape (step, cell)
-        First departures of each cell, all groups. [person]
     """
     start = by_group(cells.population, cells.prior_share, movement.departures.staying_share)
     distinct, position = np.unique(factors(movement), return_inverse=True)
-    hazard = cumulative(threats, answers, cells.key, movement.hazard, edges, distinct)
-    return from_hazard(cells, start, hazard, position)
+    first = np.searchsorted(cells.block, np.arange(cells.blocks + 1))
+    people = pressure.People(first, start, position)
+    home, pressed = hazard.by_block(threats, answers, movement.hazard, edges, distinct, cells.key, people)
+    return from_home(home, pressed, cells.first_block)
 
 
-def from_hazard(cells: Cells, start: Array, hazard: Array, position: Array) -> tuple[xr.Dataset, Array]:
-    """First departures of cells whose hazard is known, summed into their blocks.
+def from_home(home: Array, pressed: Array, first_block: int = 0) -> xr.Dataset:
+    """First departures of blocks, from who stays at home.
 
     Parameters
     ----------
-    cells : Cells
-        The inhabited cells.
-    start : array of shape (group, cell)
-        People when the run starts. [person]
-    hazard : array of shape (factor, step + 1, cell)
-        Cumulative hazard, for each relative hazard that occurs. [1]
-    position : array of int, shape (group,)
-        Which of them is that of the group.
+    home : array of shape (group, step + 1, block)
+        Who never left, at each edge. [person]
+    pressed : array of shape (group, step + 1, block)
+        Cumulative hazard at each edge, times who lived there. [person]
+    first_block : int
+        Position of the first block.
 
     Returns
     -------
-    xarray.Dataset, array of shape (step, cell)
+    xarray.Dataset
         As of `first_departures`.
     """
-    steps = hazard.shape[1] - 1
-    home = np.exp(-hazard)
-    leaving = -np.diff(home, axis=1)
-    step_hazard = np.diff(hazard, axis=1)
-
-    people = np.stack([np.bincount(cells.block, group, cells.blocks) for group in start])
-    departed = _by_block(leaving, start, position, cells)
-    pressed = _by_block(step_hazard, start, position, cells)
-    weight = people[:, None, :]
-    mean = np.divide(np.stack(pressed), weight, out=np.zeros((4, steps, cells.blocks)), where=weight > 0)
-    by_block = xr.Dataset(
+    people = home[:, 0]
+    leaving = np.maximum(-np.diff(home, axis=1), 0.0)
+    step_hazard, weight = np.diff(pressed, axis=1), people[:, None, :]
+    mean = np.divide(step_hazard, weight, out=np.zeros_like(step_hazard), where=weight > 0)
+    return xr.Dataset(
         {
-            "first_departures": (("time", "group", "origin"), np.stack(departed, axis=1)),
+            "first_departures": (("time", "group", "origin"), leaving.transpose(1, 0, 2)),
             "mean_hazard": (("time", "group", "origin"), mean.transpose(1, 0, 2)),
-            "start": (("group", "origin"), people),
+            "start": (("group", "origin"), people.copy()),
         },
-        coords={"origin": cells.first_block + np.arange(cells.blocks), "group": list(GROUPS)},
+        coords={"origin": first_block + np.arange(people.shape[1]), "group": list(GROUPS)},
     )
-    of_cells = sum(leaving[at] * group for at, group in zip(position, start, strict=True))
-    return by_block, np.asarray(of_cells)
 
 
-def _by_block(of_factor: Array, start: Array, position: Array, cells: Cells) -> list[Array]:
-    """Sums of a figure by cell over the people of each group, shape (step, block) each.
-
-    Parameters
-    ----------
-    of_factor : array of shape (factor, step, cell)
-        The figure, for every relative hazard.
-    start : array of shape (group, cell)
-        [person]
-    position : array of int, shape (group,)
-        Relative hazard of each group.
-    cells : Cells
-    """
-    index, shape = np.arange(cells.block.size), (cells.blocks, cells.block.size)
-    by_cell = [np.ascontiguousarray(figure.T) for figure in of_factor]
-    return [
-        (sparse.csr_array((group, (cells.block, index)), shape=shape) @ by_cell[at]).T
-        for at, group in zip(position, start, strict=True)
-    ]
+def of_cells(cells: Cells, threats: Threats, answers: Answers, movement: Movement, edges: Array) -> Array:
+    """First departures of each cell, all groups, shape (step, cell); as for `first_departures`. [person]"""
+    start = by_group(cells.population, cells.prior_share, movement.departures.staying_share)
+    met = hazard.cumulative(threats, answers, cells.key, movement.hazard, edges, factors(movement))
+    return np.asarray(-np.diff((start[:, None, :] * np.exp(-met)).sum(axis=0), axis=0))
 
 
 def given(observed: Array, zone: Array, start: Array) -> Array:

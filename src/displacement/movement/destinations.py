@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from displacement.grid import Grid
 from displacement.movement.assumptions import Destinations
 from displacement.movement.blocks import Blocks
-from displacement.movement.hazard import Answers
+from displacement.movement.threats import Answers
 
 Array = NDArray[Any]
 

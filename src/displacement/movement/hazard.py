@@ -7,93 +7,33 @@ integrates to a logarithm. So the integral over a step is exact, whatever the st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from displacement.kernels.distance import distance_to
+from displacement.kernels import flows, pressure
 from displacement.movement.assumptions import Hazard
-from displacement.movement.control import Control, of_cells
+from displacement.movement.control import of_cells
+from displacement.movement.course import course
+from displacement.movement.threats import (
+    Answers,
+    Threats,
+    breaks_of,
+    changed_at,
+    declared_at,
+    effect_of_fronts,
+    effect_of_strikes,
+    foreseen_of,
+    strikers_of,
+)
 
 Array = NDArray[Any]
 LN2 = float(np.log(2.0))
-UNNAMED = -2
-"""Striker of strikes that are laid to no controller: they press everybody."""
-
-
-class Front(NamedTuple):
-    """Cells that change hands at one time to one controller."""
-
-    time: float
-    """[day]"""
-    controller: int
-    distance: Array
-    """Distance of each cell to them, shape (cell,); infinite beyond the horizon. [km]"""
-
-
-class Strike(NamedTuple):
-    """Strikes at one point and time."""
-
-    time: float
-    """[day]"""
-    weight: float
-    """Number of strikes, or a relative intensity."""
-    easting: float
-    northing: float
-    """[m]"""
-    by: int = UNNAMED
-    """Controller that strikes."""
-
-
-class Pressure(NamedTuple):
-    """A declared pressure: an assault that need not take anything."""
-
-    start: float
-    end: float
-    """[day]"""
-    controller: int
-    intensity: float
-    """Relative to a change of control. [1]"""
-    easting: float
-    northing: float
-    """[m]"""
-    within_km: float
-    """Full strength as far as this. [km]"""
-
-
-@dataclass(frozen=True)
-class Threats:
-    """Everything that presses people to leave, as a set of cells sees it."""
-
-    easting: Array
-    northing: Array
-    """Of each cell, shape (cell,). [m]"""
-    place: Array
-    """Nearest named place of each cell, shape (cell,); -1 for none."""
-    control: Control
-    fronts: Sequence[Front] = ()
-    strikes: Sequence[Strike] = ()
-    pressures: Sequence[Pressure] = ()
-
-
-@dataclass(frozen=True)
-class Answers:
-    """How each response key answers to each controller.
-
-    Parameters
-    ----------
-    response : array of shape (key, controller)
-        Departure response psi: 0 to one's own side, 1 for `most`. [1]
-    foreign : array of bool, shape (key, controller)
-        True where the controller is not of the key's own side.
-    """
-
-    response: Array
-    foreign: Array
 
 
 class Panel(NamedTuple):
@@ -109,46 +49,6 @@ class Panel(NamedTuple):
     """Integral of s / (1 + s), shape (cell,). [day]"""
     taken: Array
     """True where the cell came into the hands of a side not its people's own, shape (cell,)."""
-
-
-def front_distances(
-    control: Control, place: Array, cell_km: float, horizon: float, rows: slice
-) -> Iterator[Front]:
-    """Distance to what changes hands, for some rows of the grid.
-
-    Only what lies within `horizon` of what changes and of the rows is looked at, and distances beyond the horizon are
-    infinite, so that the answer does not depend on how the grid is cut into rows.
-
-    Parameters
-    ----------
-    control : Control
-        Who holds each place over time.
-    place : array of int, shape (row, column)
-        Nearest named place of each cell of the whole grid; -1 for none.
-    cell_km, horizon : float
-        Side of a cell; distance beyond which nothing has an effect. [km]
-    rows : slice
-        The rows asked for.
-
-    Yields
-    ------
-    Front
-        In order of time, then controller; none for what lies further off.
-    """
-    halo = int(np.ceil(horizon / cell_km))
-    top, bottom = max(0, rows.start - halo), min(place.shape[0], rows.stop + halo)
-    for time, controller, places in control.fronts():
-        changed = np.append(places, False)[place[top:bottom]]
-        across, along = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-        if across.size == 0:
-            continue
-        first = min(max(int(across[0]) - halo, rows.start - top), int(across[0]))
-        last = max(min(int(across[-1]) + halo + 1, rows.stop - top), int(across[-1]) + 1)
-        west, east = max(0, int(along[0]) - halo), int(along[-1]) + halo + 1
-        near = distance_to(changed[first:last, west:east], cell_km)
-        distance = np.full((bottom - top, place.shape[1]), np.inf)
-        distance[first:last, west:east] = np.where(near <= horizon, near, np.inf)
-        yield Front(time, controller, distance[rows.start - top : rows.stop - top].ravel())
 
 
 def threat_integral(
@@ -200,75 +100,6 @@ def threat_integral(
     )
 
 
-def _effect_of_fronts(threats: Threats, psi: Array, reach: float) -> dict[float, Array]:
-    """For each time at which anything changes hands, the largest psi * exp(-d / reach) by cell."""
-    effect: dict[float, Array] = {}
-    for front in threats.fronts:
-        seen = psi[:, front.controller] * np.exp(-front.distance / reach)
-        earlier = effect.get(front.time)
-        effect[front.time] = seen if earlier is None else np.maximum(earlier, seen)
-    return effect
-
-
-def _strikers(threats: Threats) -> Array:
-    """The controllers that strike, `UNNAMED` too where it occurs."""
-    return np.unique([strike.by for strike in threats.strikes]).astype(np.int64)
-
-
-def _effect_of_strikes(threats: Threats, reach: float, horizon: float) -> dict[float, Array]:
-    """For each time with strikes, the sum of weight * exp(-d / reach), shape (striker, cell)."""
-    if not threats.strikes:
-        return {}
-    time, weight, easting, northing, by = np.array(threats.strikes, dtype=float).T
-    points, at = np.unique(np.column_stack([easting, northing]), axis=0, return_inverse=True)
-    distance = np.array([_distance_to_point(threats, *point) for point in points])
-    seen = np.where(distance <= horizon, np.exp(-distance / reach), 0.0)
-    strikers = _strikers(threats)
-    effect: dict[float, Array] = {}
-    for moment in np.unique(time):
-        fallen = np.zeros((strikers.size, len(points)))
-        now = time == moment
-        np.add.at(fallen, (np.searchsorted(strikers, by[now]), at.ravel()[now]), weight[now])
-        effect[float(moment)] = fallen @ seen
-    return effect
-
-
-def _distance_to_point(threats: Threats, easting: float, northing: float) -> Array:
-    """Straight distance of each cell to a point. [km]"""
-    return np.asarray(np.hypot(threats.easting - easting, threats.northing - northing) / 1000.0)
-
-
-def _foreseen(effect: dict[float, Array], rise: float, size: int) -> list[tuple[float, Array]]:
-    """Backward recurrence: at each front's time, the largest effect of it and all later ones."""
-    ahead: list[tuple[float, Array]] = []
-    value, later = np.zeros(size), 0.0
-    for time in sorted(effect, reverse=True):
-        value = np.maximum(value * np.exp(-rise * (later - time)), effect[time])
-        later = time
-        ahead.append((time, value))
-    return ahead[::-1]
-
-
-def _declared(threats: Threats, psi: Array, time: float, reach: float) -> Array:
-    """The largest declared pressure at a time, psi * intensity * exp(-d / reach), by cell."""
-    value = np.zeros(threats.easting.size)
-    for pressure in threats.pressures:
-        if pressure.start <= time < pressure.end:
-            distance = _distance_to_point(threats, pressure.easting, pressure.northing)
-            beyond = np.maximum(distance - pressure.within_km, 0.0)
-            seen = psi[:, pressure.controller] * pressure.intensity * np.exp(-beyond / reach)
-            value = np.maximum(value, seen)
-    return value
-
-
-def _breaks(threats: Threats, edges: Array) -> Array:
-    """Every moment of the run at which anything jumps, and the edges of the steps."""
-    jumps = [front.time for front in threats.fronts] + [strike.time for strike in threats.strikes]
-    jumps += [time for pressure in threats.pressures for time in (pressure.start, pressure.end)]
-    inside = [time for time in (*jumps, *threats.control.times) if edges[0] < time < edges[-1]]
-    return np.unique(np.concatenate([edges, np.array(inside, dtype=float)]))
-
-
 def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges: Array) -> Iterator[Panel]:
     """The integrals of exposure, stretch by stretch.
 
@@ -300,15 +131,12 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
     psi = answers.response[key]
     foreign = np.column_stack([answers.foreign[key], np.zeros(key.size, dtype=bool)])
     cell = np.arange(key.size)
-    fall, rise, fade, forget = (
-        LN2 / half_life
-        for half_life in (hazard.memory, hazard.foresight, hazard.takeover_half_life, hazard.strike_memory)
-    )
-    fronts = _effect_of_fronts(threats, psi, hazard.threat_reach)
-    strikes = _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon)
-    ahead = _foreseen(fronts, rise, key.size)
+    fall, rise, fade, forget = _forgetting(hazard)
+    fronts = effect_of_fronts(threats, psi, hazard.threat_reach)
+    strikes = effect_of_strikes(threats, hazard.strike_reach, hazard.horizon)
+    ahead = foreseen_of(fronts, rise, key.size)
 
-    strikers = _strikers(threats)
+    strikers = strikers_of(threats)
     remembered, struck = np.zeros(key.size), np.zeros((strikers.size, key.size))
     since = np.full(key.size, -np.inf)
     start = float(edges[0])
@@ -317,16 +145,16 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
     for time in sorted(time for time in strikes if time <= start):
         struck = struck + strikes[time] * np.exp(-forget * (start - time))
     for time in threats.control.times[threats.control.times <= start]:
-        since = np.where(_changed_at(threats, time), time, since)
+        since = np.where(changed_at(threats.control, time)[threats.place], time, since)
     holder = of_cells(threats.control.at(start), threats.place)
 
-    breaks = _breaks(threats, edges)
+    breaks = breaks_of(threats, edges)
     for begin, end in pairwise(breaks):
         length = end - begin
         foreseen = next(
             (value * np.exp(-rise * (time - end)) for time, value in ahead if time >= end), np.zeros(key.size)
         )
-        declared = _declared(threats, psi, begin, hazard.threat_reach)
+        declared = declared_at(threats, psi, begin, hazard.threat_reach)
         taken = foreign[cell, holder] & np.isfinite(since)
         threat = threat_integral(remembered, foreseen, declared, length, fall, rise)
         age = np.where(taken, begin - since, 0.0)
@@ -347,7 +175,7 @@ def panels(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
         if end in strikes:
             struck = struck + strikes[end]
         if end in threats.control.times:
-            since = np.where(_changed_at(threats, end), end, since)
+            since = np.where(changed_at(threats.control, end)[threats.place], end, since)
             holder = of_cells(threats.control.at(end), threats.place)
 
 
@@ -369,24 +197,17 @@ def felt(threats: Threats, hazard: Hazard, above: float) -> Iterator[tuple[Array
     """
     anybody = np.ones((threats.easting.size, 1))
     by_anybody = replace(threats, fronts=[front._replace(controller=0) for front in threats.fronts])
-    for time, effect in _effect_of_fronts(by_anybody, anybody, hazard.threat_reach).items():
+    for time, effect in effect_of_fronts(by_anybody, anybody, hazard.threat_reach).items():
         with np.errstate(divide="ignore"):
             ahead = hazard.foresight * np.log2(effect / above)
         yield np.where(effect >= above, time - ahead, np.inf), time
-    for time, by_striker in _effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
+    for time, by_striker in effect_of_strikes(threats, hazard.strike_reach, hazard.horizon).items():
         count = by_striker.sum(axis=0)
         yield np.where(count / (1.0 + count) >= above, time, np.inf), time
-    for pressure in threats.pressures:
-        alone = replace(threats, pressures=(pressure._replace(controller=0),))
-        effect = _declared(alone, anybody, pressure.start, hazard.threat_reach)
-        yield np.where(effect >= above, pressure.start, np.inf), pressure.end
-
-
-def _changed_at(threats: Threats, time: float) -> Array:
-    """True for the cells whose place changes hands at a time."""
-    index = int(np.searchsorted(threats.control.times, time))
-    changed = threats.control.holder[index + 1] != threats.control.holder[index]
-    return np.append(changed, False)[threats.place]
+    for declared in threats.pressures:
+        alone = replace(threats, pressures=(declared._replace(controller=0),))
+        effect = declared_at(alone, anybody, declared.start, hazard.threat_reach)
+        yield np.where(effect >= above, declared.start, np.inf), declared.end
 
 
 def rates(hazard: Hazard) -> tuple[float, float, float]:
@@ -399,6 +220,27 @@ def rates(hazard: Hazard) -> tuple[float, float, float]:
     front = -np.log1p(-hazard.share_in_week) / 7.0
     strikes = -np.log1p(-hazard.share_in_fortnight_strikes) / 14.0
     return float(front), hazard.takeover_hazard, float(strikes)
+
+
+def _forgetting(hazard: Hazard) -> tuple[float, float, float, float]:
+    """Rates of memory, foresight, takeovers and strikes. [1/day]"""
+    lives = (hazard.memory, hazard.foresight, hazard.takeover_half_life, hazard.strike_memory)
+    fall, rise, fade, forget = (LN2 / half_life for half_life in lives)
+    return fall, rise, fade, forget
+
+
+def _compiled() -> bool:
+    """Whether the compiled kernel does the work."""
+    return pressure.kernel_name() != flows.NUMPY
+
+
+def _course(
+    threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges: Array, factors: Array
+) -> tuple[pressure.Course, pressure.Seen, pressure.Rates]:
+    """What the compiled kernel reads."""
+    scale = np.exp(hazard.event_effect) * np.asarray(factors, dtype=float)
+    by_day = pressure.Rates(*_forgetting(hazard), *rates(hazard), hazard.cap, scale)
+    return *course(threats, answers, key, hazard, edges, by_day), by_day
 
 
 def cumulative(
@@ -418,16 +260,60 @@ def cumulative(
     array of shape (factor, step + 1, cell)
         Zero at the first edge. The cap holds in every stretch. [1]
     """
+    if _compiled():
+        return pressure.by_cell(*_course(threats, answers, key, hazard, edges, factors))[0]
     front, takeover, strikes = rates(hazard)
     scale = np.exp(hazard.event_effect) * np.asarray(factors, dtype=float)
     result = np.zeros((len(scale), len(edges), key.size))
     for panel in panels(threats, answers, key, hazard, edges):
         step = int(np.searchsorted(edges, panel.start, side="right")) - 1
-        pressure = np.where(panel.taken, takeover * panel.takeover, front * panel.threat)
-        total = pressure + strikes * panel.strikes
+        total = np.where(panel.taken, takeover * panel.takeover, front * panel.threat)
+        total = total + strikes * panel.strikes
         most = hazard.cap * (panel.end - panel.start)
         result[:, step + 1] += np.minimum(scale[:, None] * total, most)
     return np.asarray(np.cumsum(result, axis=1))
+
+
+def by_block(
+    threats: Threats,
+    answers: Answers,
+    hazard: Hazard,
+    edges: Array,
+    factors: Array,
+    key: Array,
+    people: pressure.People,
+) -> tuple[Array, Array]:
+    """Who never left at each edge, and the cumulative hazard they met times who lived there, by block.
+
+    Parameters
+    ----------
+    threats, answers, hazard, edges, factors, key
+        As for `cumulative`.
+    people : pressure.People
+        Who lives in the cells, which lie block after block.
+
+    Returns
+    -------
+    array of shape (group, step + 1, block)
+        [person]
+    array of shape (group, step + 1, block)
+        [person]
+    """
+    if _compiled():
+        return pressure.by_block(*_course(threats, answers, key, hazard, edges, factors), people)
+    met = cumulative(threats, answers, key, hazard, edges, factors)
+    cells, blocks = key.size, people.first.size - 1
+    adding = sparse.csr_array((np.ones(cells), np.arange(cells), people.first), shape=(blocks, cells))
+    home, pressed = (
+        np.stack(
+            [
+                (adding @ (start * of_factor[at]).T).T
+                for at, start in zip(people.factor, people.start, strict=True)
+            ]
+        )
+        for of_factor in (np.exp(-met), met)
+    )
+    return home, pressed
 
 
 def danger(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges: Array) -> Array:
@@ -438,6 +324,9 @@ def danger(threats: Threats, answers: Answers, key: Array, hazard: Hazard, edges
     array of shape (step, cell)
         [1]
     """
+    if _compiled():
+        met = pressure.by_cell(*_course(threats, answers, key, hazard, edges, np.zeros(0)))[1]
+        return np.asarray(met / np.diff(edges)[:, None])
     total = np.zeros((len(edges) - 1, key.size))
     for panel in panels(threats, answers, key, hazard, edges):
         step = int(np.searchsorted(edges, panel.start, side="right")) - 1

@@ -15,7 +15,8 @@ from scipy.spatial import cKDTree
 
 from displacement.movement.assumptions import Hazard, Returns
 from displacement.movement.control import Control
-from displacement.movement.hazard import Answers, Threats, felt
+from displacement.movement.hazard import felt
+from displacement.movement.threats import Answers, Threats
 
 Array = NDArray[Any]
 
@@ -120,8 +121,9 @@ def _held(
         hostile = (holder >= 0) & left_from[key, np.maximum(holder, 0)]
         if hostile.any():
             points = np.column_stack([origins.easting[own], origins.northing[own]])
-            distance, _ = cKDTree(at[hostile]).query(points)
-            situation[own] = np.where(distance <= reach * 1000.0, LINE, OPEN)
+            beyond = np.nextafter(reach * 1000.0, np.inf)
+            distance, _ = cKDTree(at[hostile]).query(points, distance_upper_bound=beyond)
+            situation[own] = np.where(np.isfinite(distance), LINE, OPEN)
             situation[own[hostile[origins.place[own]]]] = UNDER
     return situation
 

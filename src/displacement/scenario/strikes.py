@@ -11,7 +11,7 @@ import numpy as np
 
 from displacement.io import tables, vectors
 from displacement.io.gazetteer import Box
-from displacement.movement.hazard import UNNAMED, Strike
+from displacement.movement.threats import UNNAMED, Strike
 from displacement.scenario import model, units
 from displacement.scenario.reading import NOON, Reading, counted
 

@@ -15,8 +15,8 @@ from displacement.io.errors import InputError, finding
 from displacement.io.inputs import Inputs
 from displacement.movement.assumptions import Response
 from displacement.movement.control import Control
-from displacement.movement.hazard import Answers, Pressure, Strike
 from displacement.movement.returns import DeclaredReturn
+from displacement.movement.threats import Answers, Pressure, Strike
 from displacement.scenario import closures, control_events, model, strikes, units
 from displacement.scenario.closures import Closures, TruckLimit
 from displacement.scenario.model import Scenario
