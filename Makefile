@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= scenarios/aleppo_2024.yaml
 MEMBERS ?= 64
 KEPT := scenarios/backtests/scores.csv
-COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/_travel*)
+COMPILED := CMakeLists.txt $(wildcard src/displacement/kernels/*.?pp)
 
 .PHONY: run bench backtest calibrate tables test test-slow test-browser test-office reproduce docs bundle check format manifest clean
 

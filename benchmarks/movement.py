@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
-from displacement.kernels import capacity, choice
+from displacement.kernels import capacity, choice, flows, pressure
 from displacement.kernels.distance import distance_to
 from displacement.movement import hazard, threats
 from displacement.movement.assumptions import Hazard
@@ -178,6 +178,43 @@ def test_hazard(benchmark: Any, cells: int) -> None:
     benchmark.pedantic(leaving, (seen(cells),), rounds=3, warmup_rounds=1)
     size = f"{cells} cells x {2 * DAYS} steps x 2 groups"
     note(benchmark, "hazard", size, "ours", cells * 2 * DAYS * 2, "cells", cells)
+
+
+def who_stays(met: threats.Threats, reach: float) -> Array:
+    """Who never left, by group, step and block, of a member with its own reach; 40 cells to a block."""
+    cells = met.easting.size
+    answers = threats.Answers(np.array([[0.0, 1.0]]), np.array([[False, True]]))
+    people = pressure.People(np.arange(0, cells + 1, 40), np.ones((4, cells)), np.arange(4))
+    key, factors = np.zeros(cells, dtype=int), np.array([1.0, 0.1, 1.5, 0.15])
+    edges = np.arange(2 * DAYS + 1) / 2
+    return hazard.by_block(met, answers, Hazard(threat_reach=reach), edges, factors, key, people)[0]
+
+
+@pytest.mark.parametrize("who, members", [("ours", MEMBERS), ("NumPy cell by cell", 8)])
+def test_departures_of_members(benchmark: Any, monkeypatch: Any, who: str, members: int) -> None:
+    """Hazards and first departures of all groups on a grid of 1 km, each member with its own reach."""
+    met, steps = seen(CELLS[1]), 2 * DAYS
+    ours = who_stays(met, 5.0)
+    if who != "ours":
+        monkeypatch.setenv(flows.FORCED, flows.NUMPY)
+        np.testing.assert_allclose(who_stays(met, 5.0), ours, rtol=1e-10)
+
+    def all_members() -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as threads_:
+            for home in threads_.map(lambda reach: who_stays(met, reach), np.linspace(3.0, 12.0, members)):
+                assert home[0, -1].sum() < CELLS[1]
+
+    benchmark.pedantic(all_members, rounds=1)
+    size = f"{members} members, {CELLS[1]} cells x {steps} steps x 4 groups"
+    note(
+        benchmark,
+        "hazard and departures of members",
+        size,
+        who,
+        members * CELLS[1] * steps * 4,
+        "members",
+        members,
+    )
 
 
 @pytest.mark.parametrize("side", GRIDS)

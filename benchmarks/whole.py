@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 import region
 
+import displacement as dp
+from displacement import asked, ensemble, stages
+from displacement.scenario import timeline
+
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ALEPPO = SCENARIOS / "aleppo_2024.yaml"
 MINIMAL = SCENARIOS / "minimal.yaml"
+MOST = 1000
+"""Members that are drawn; those that run are the first of them."""
 WATCHED = """
 import os, subprocess, sys
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
@@ -77,3 +83,23 @@ def test_region(benchmark: Any, tmp_path: Path, pixel: int) -> None:
     cells = round(region.GRID_KM2 * (1000 / pixel) ** 2)
     peak = benchmark.pedantic(command, (scenario, tmp_path / "run"), rounds=1)
     note(benchmark, "run of an invented region", f"{cells / 1e6:.2g} million cells", "cells", cells, peak)
+
+
+@pytest.mark.parametrize("members", [1, 4, 16])
+def test_members_of_a_region(benchmark: Any, tmp_path: Path, monkeypatch: Any, members: int) -> None:
+    """A million cells, 290 destinations, ten fronts, 60 days: who leaves, travel times, moves; one process, no files."""
+    monkeypatch.setenv("DISPLACEMENT_CACHE", "off")
+    scenario = ensemble.at_medians(dp.load(region.write(tmp_path / "region", 1000, days=60)))
+    settings = scenario.uncertainty.model_copy(update={"members": MOST})
+    drawn = ensemble.members(scenario.model_copy(update={"uncertainty": settings}))[:members]
+    inputs = asked.read_inputs(scenario)
+    events, edges = timeline.of(scenario, inputs), stages.edges_of(scenario)
+
+    def all_members() -> stages.Moved:
+        return stages.run_members(drawn, inputs, events, edges, scenario, by_week=True)
+
+    moved = benchmark.pedantic(all_members, rounds=1)
+    assert float(moved.people["newly_displaced_cum"].isel(time=-1).sum("zone").min()) > 1e5
+    size = f"0.99 million cells x {len(inputs.destinations.cell)} x 60 days"
+    benchmark.extra_info.update(moved.seconds)
+    note(benchmark, "members of an invented region, no files", size, "members", members, moved.peak)

@@ -17,7 +17,7 @@ from displacement.io.population import Sources
 from displacement.io.provenance import provenance
 from displacement.io.reports import Report
 from displacement.io.stock import NO_STOCK, StockList
-from displacement.kernels.travel import kernel_name
+from displacement.kernels import flows, travel
 from displacement.movement.assumptions import Movement
 from displacement.needs.catalogue import Catalogue
 from displacement.progress import Progress
@@ -87,7 +87,11 @@ def made_from(asked: Asked) -> dict[str, Any]:
     """What a run is made from."""
     scenario = asked.scenario
     files = [scenario.path, *asked.inputs.files, *asked.events.files, *_own_files(scenario)]
-    return {**provenance(scenario.settings(), files), "travel_times": kernel_name()}
+    return {
+        **provenance(scenario.settings(), files),
+        "travel_times": travel.kernel_name(),
+        "flows": flows.kernel_name(),
+    }
 
 
 def read_inputs(scenario: Scenario) -> Inputs:

@@ -144,7 +144,7 @@ def _result(asked: Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) ->
         aid=aid,
         fields=fields,
         provenance=made_from(asked),
-        notes=(*inputs.notes, *events.notes, *stages.travel_notes(), *aid.notes),
+        notes=(*inputs.notes, *events.notes, *stages.kernel_notes(), *aid.notes),
         reports=asked.reports,
         drivers=drivers,
         seconds=told.stop(),

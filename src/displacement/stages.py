@@ -25,6 +25,7 @@ from displacement import exposure, memory, networks, variables
 from displacement.exposure import tiles
 from displacement.io import cache
 from displacement.io.inputs import Inputs
+from displacement.kernels import flows
 from displacement.kernels import travel as kernel
 from displacement.movement import departures, destinations, hazard, returns, routes, simulate
 from displacement.movement.assumptions import Movement
@@ -194,12 +195,12 @@ def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: S
     return simulate.Routes(epoch, list(from_blocks), list(between))
 
 
-def travel_notes() -> tuple[str, ...]:
-    """What a planner should know of how travel times are worked out."""
-    if kernel.variants():
+def kernel_notes() -> tuple[str, ...]:
+    """What a planner should know of how the figures are worked out."""
+    if kernel.variants() and flows.variants():
         return ()
     return (
-        "travel times are SciPy's, slower with the same answers: this package was built without a compiler",
+        "worked out by SciPy and NumPy, slower with the same answers: this package was built without a compiler",
     )
 
 

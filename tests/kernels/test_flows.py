@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import displacement as dp
-from displacement.kernels import flows
-from displacement.kernels.flows import Groups, Market, Ring, Timetable, sets_of
+from displacement.kernels import capacity, flows
+from displacement.kernels.capacity import Market
+from displacement.kernels.flows import Groups, Ring, Timetable, sets_of
 
 COMPILED = flows.variants()
 compiled_only = pytest.mark.skipif(not COMPILED, reason="built without the compiled kernel")
@@ -58,7 +59,9 @@ class World:
             ring = Ring(np.ones((12, groups, count)), np.ones((12, groups)), np.ones((12, count)))
             flows.send(ring, 9, going, self.pace, self.sets.of_group)
             yield from ring
-        yield flows.cleared([(self.groups, self.weight, self.people)], self.market, self.factor, 1e-12, 5000)
+        yield capacity.cleared(
+            [(self.groups, self.weight, self.people)], self.market, self.factor, 1e-12, 5000
+        )
         yield from flows.leave(
             self.going, self.onward, self.homeward, self.way_home, self.groups.key, self.sets.of_group
         )
@@ -120,16 +123,16 @@ def test_numpy_gives_what_one_pair_at_a_time_does(seed, places):
 def test_prices_fit_the_arrivals_that_they_lead_to(seed, places):
     """Full places take no more than their room, and the price of the others is that of their crowding."""
     world = World(seed, places)
-    factor = flows.cleared(
+    factor = capacity.cleared(
         [(world.groups, world.weight, world.people)], world.market, world.factor, 1e-12, 5000
     )
     weight = world.weight * factor
     arriving = (flows.pulled(world.groups, weight, world.people) * weight).sum(axis=0)
-    full, room, occupied, capacity, *_ = world.market
+    full, room, occupied, holds, *_ = world.market
     total = world.people.sum()
     assert (arriving[full] <= room[full] + 1e-8 * total).all()
     assert ((factor[full] == 1.0) | (arriving[full] >= room[full] - 1e-8 * total)).all()
-    crowding = np.log1p((occupied + arriving) / capacity)
+    crowding = np.log1p((occupied + arriving) / holds)
     np.testing.assert_allclose(-np.log(factor[~full]), crowding[~full], atol=1e-9)
 
 

@@ -27,7 +27,9 @@ TOLERANCE = 1e-12
 HIGHEST = 600.0
 """The highest price of crowding: beyond it exp(-mu) would be lost to rounding. [logit]"""
 SWEEPS = 5000
-"""The most sweeps; fifteen are usual, more only where nearly nobody has a place to go that is not full."""
+"""The most sweeps; six are usual, more only where nearly nobody has a place to go that is not full."""
+LINEAR = 0.1
+"""Sweeps whose changes fall to less than this part each time converge in proportion. [1]"""
 
 
 class Party(NamedTuple):
@@ -106,12 +108,12 @@ def crowded(
     price = least if start is None else np.where(np.isfinite(start), np.maximum(start, least), least)
     factor = np.where(left > 0, np.exp(-price), 0.0)
     if any((people > 0).any() for people in going):
-        factor = flows.cleared(
+        factor = cleared(
             [
                 (party.draw.groups, party.draw.attraction, people)
                 for party, people in zip(parties, going, strict=True)
             ],
-            flows.Market(full, left, occupied, capacity, least, crowding, HIGHEST),
+            Market(full, left, occupied, capacity, least, crowding, HIGHEST),
             factor,
             TOLERANCE,
             SWEEPS,
@@ -138,3 +140,101 @@ def _bound(parties: Sequence[Party], free: Sequence[Array]) -> Array:
         if bound.any():
             arriving += pulled(party.draw, np.where(bound, party.people, 0.0)).sum(axis=0)
     return arriving
+
+
+class Market(NamedTuple):
+    """Places that crowd or are full, whose prices are looked for; all of shape (place,)."""
+
+    full: Array
+    """Whether a place takes so many and no more, and does not crowd besides."""
+    room: Array
+    """How many a full place takes. [person]"""
+    occupied: Array
+    """Who is there already. [person]"""
+    capacity: Array
+    """Of the places that crowd; infinite where nothing does. [person]"""
+    least: Array
+    """The lowest price. [logit]"""
+    crowding: float
+    """Price of crowding. [logit]"""
+    highest: float
+    """The highest price. [logit]"""
+
+
+def cleared(
+    groups: Sequence[tuple[flows.Groups, Array, Array]],
+    market: Market,
+    factor: Array,
+    tolerance: float,
+    sweeps: int,
+) -> Array:
+    """exp(-price) of every place that fits what it pulls, by sweeps over rows and columns in turn.
+
+    Parameters
+    ----------
+    groups : sequence of (Groups, array of shape (key, place), array of shape (group,))
+        Who sets off: groups, what attracts them, how many people.
+    market : Market
+    factor : array of shape (place,)
+        To begin with; 0 stays 0. [1]
+    tolerance : float
+        Relative change of every factor at which the sweeps stop. They also stop where changes that fall in proportion
+        come to less than this from here on. [1]
+    sweeps : int
+        The most of them.
+
+    Returns
+    -------
+    array of shape (place,)
+        [1]
+    """
+    name = flows.kernel_name()
+    if name != flows.NUMPY:
+        found = np.array(factor, dtype=float)
+        flows.compiled.prices(
+            name,
+            tuple(flows.packed(who, weight) for who, weight, _ in groups),
+            tuple(np.ascontiguousarray(people, dtype=float) for _, _, people in groups),
+            found.size,
+            market.full,
+            *(np.ascontiguousarray(values, dtype=float) for values in market[1:5]),
+            market.crowding,
+            market.highest,
+            found,
+            sweeps,
+            tolerance,
+            LINEAR,
+        )
+        return found
+    before = 0.0
+    for _ in range(sweeps):
+        pull = np.zeros(factor.size)
+        for who, weight, people in groups:
+            pull += (flows.pulled(who, weight * factor, people) * weight).sum(axis=0)
+        filling = np.divide(market.room, pull, out=np.ones_like(pull), where=pull > 0)
+        scaled = np.where(market.full, np.minimum(1.0, filling), _crowding_factor(factor, pull, market))
+        ratios = np.divide(scaled, factor, out=np.ones_like(factor), where=factor > 0)
+        factor, change = scaled, float(np.abs(ratios - 1.0).max(initial=0.0))
+        ratio = change / before if before > 0 else 1.0
+        if change <= tolerance or (ratio <= LINEAR and change * ratio <= (1.0 - ratio) * tolerance):
+            break
+        before = change
+    return factor
+
+
+def _crowding_factor(factor: Array, pull: Array, market: Market) -> Array:
+    """exp(-mu) that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
+
+    The difference of both sides rises and is concave in mu, so Newton's steps come from the left after the
+    first, and converge quadratically.
+    """
+    _, _, occupied, capacity, least, crowding, highest = market
+    with np.errstate(divide="ignore"):
+        price = np.where(factor > 0, -np.log(factor), least)
+    for _ in range(4):
+        arriving = pull * np.exp(-price)
+        filled = capacity + occupied + arriving
+        gap = price - crowding * np.log1p((occupied + arriving) / capacity)
+        slope = 1.0 + crowding * arriving / filled
+        price = np.clip(price - gap / slope, least, highest)
+    return np.asarray(np.exp(-price))

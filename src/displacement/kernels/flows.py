@@ -9,18 +9,17 @@ place]`` throughout.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-_flows: Any
+compiled: Any
 try:
-    from displacement.kernels import _flows
+    from displacement.kernels import _flows as compiled
 except ImportError:  # built without a compiler
-    _flows = None
+    compiled = None
 
 Array = NDArray[Any]
 
@@ -29,8 +28,6 @@ FORCED = "DISPLACEMENT_FLOWS"
 NUMPY = "numpy"
 EIGHT = 8
 """Lags are padded to whole vectors of so many numbers."""
-LINEAR = 0.1
-"""Sweeps whose changes fall to less than this part each time converge in proportion. [1]"""
 LEAST = 1e-300
 """The smallest hazard that anything is divided by. [1]"""
 
@@ -62,7 +59,7 @@ class Timetable(NamedTuple):
 
 def variants() -> tuple[str, ...]:
     """Instruction sets of this processor that the compiled kernel was built for, the fastest first."""
-    return () if _flows is None else tuple(_flows.variants())
+    return () if compiled is None else tuple(compiled.variants())
 
 
 def kernel_name() -> str:
@@ -77,6 +74,13 @@ def kernel_name() -> str:
 
 
 _FASTEST = (*variants(), NUMPY)[0]
+
+
+def packed(groups: Groups, weight: Array) -> tuple[Any, ...]:
+    """Groups and their weights as the compiled kernel takes them."""
+    near, weight = (np.ascontiguousarray(values, dtype=float) for values in (groups.near, weight))
+    entry, key = (np.ascontiguousarray(row, dtype=np.int64) for row in (groups.entry, groups.key))
+    return near, len(near), entry, key, weight, len(weight), key.size, weight.shape[1]
 
 
 def totals(groups: Groups, weight: Array) -> Array:
@@ -101,7 +105,7 @@ def totals(groups: Groups, weight: Array) -> Array:
     if name == NUMPY:
         return np.asarray((groups.near @ weight.T)[groups.entry, groups.key])
     found = np.empty(groups.key.size)
-    _flows.totals(name, _packed(groups, weight), found)
+    compiled.totals(name, packed(groups, weight), found)
     return found
 
 
@@ -137,106 +141,8 @@ def pulled(groups: Groups, weight: Array, people: Array) -> Array:
         np.add.at(by_entry, (groups.key, groups.entry), each)
         return np.asarray(by_entry @ groups.near)
     found = np.zeros(weight.shape)
-    _flows.pulled(name, _packed(groups, weight), np.ascontiguousarray(people), found)
+    compiled.pulled(name, packed(groups, weight), np.ascontiguousarray(people), found)
     return found
-
-
-class Market(NamedTuple):
-    """Places that crowd or are full, whose prices are looked for; all of shape (place,)."""
-
-    full: Array
-    """Whether a place takes so many and no more, and does not crowd besides."""
-    room: Array
-    """How many a full place takes. [person]"""
-    occupied: Array
-    """Who is there already. [person]"""
-    capacity: Array
-    """Of the places that crowd; infinite where nothing does. [person]"""
-    least: Array
-    """The lowest price. [logit]"""
-    crowding: float
-    """Price of crowding. [logit]"""
-    highest: float
-    """The highest price. [logit]"""
-
-
-def cleared(
-    groups: Sequence[tuple[Groups, Array, Array]],
-    market: Market,
-    factor: Array,
-    tolerance: float,
-    sweeps: int,
-) -> Array:
-    """exp(-price) of every place that fits what it pulls, by sweeps over rows and columns in turn.
-
-    Parameters
-    ----------
-    groups : sequence of (Groups, array of shape (key, place), array of shape (group,))
-        Who sets off: groups, what attracts them, how many people.
-    market : Market
-    factor : array of shape (place,)
-        To begin with; 0 stays 0. [1]
-    tolerance : float
-        Relative change of every factor at which the sweeps stop. They also stop where changes that fall in proportion
-        come to less than this from here on. [1]
-    sweeps : int
-        The most of them.
-
-    Returns
-    -------
-    array of shape (place,)
-        [1]
-    """
-    name = kernel_name()
-    if name != NUMPY:
-        found = np.array(factor, dtype=float)
-        _flows.prices(
-            name,
-            tuple(_packed(who, weight) for who, weight, _ in groups),
-            tuple(np.ascontiguousarray(people, dtype=float) for _, _, people in groups),
-            found.size,
-            market.full,
-            *(np.ascontiguousarray(values, dtype=float) for values in market[1:5]),
-            market.crowding,
-            market.highest,
-            found,
-            sweeps,
-            tolerance,
-            LINEAR,
-        )
-        return found
-    before = 0.0
-    for _ in range(sweeps):
-        pull = np.zeros(factor.size)
-        for who, weight, people in groups:
-            pull += (pulled(who, weight * factor, people) * weight).sum(axis=0)
-        filling = np.divide(market.room, pull, out=np.ones_like(pull), where=pull > 0)
-        scaled = np.where(market.full, np.minimum(1.0, filling), _crowding_factor(factor, pull, market))
-        ratios = np.divide(scaled, factor, out=np.ones_like(factor), where=factor > 0)
-        factor, change = scaled, float(np.abs(ratios - 1.0).max(initial=0.0))
-        ratio = change / before if before > 0 else 1.0
-        if change <= tolerance or (ratio <= LINEAR and change * ratio <= (1.0 - ratio) * tolerance):
-            break
-        before = change
-    return factor
-
-
-def _crowding_factor(factor: Array, pull: Array, market: Market) -> Array:
-    """exp(-mu) that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
-
-    The difference of both sides rises and is concave in mu, so Newton's steps come from the left after the
-    first, and converge quadratically.
-    """
-    _, _, occupied, capacity, least, crowding, highest = market
-    with np.errstate(divide="ignore"):
-        price = np.where(factor > 0, -np.log(factor), least)
-    for _ in range(4):
-        arriving = pull * np.exp(-price)
-        filled = capacity + occupied + arriving
-        gap = price - crowding * np.log1p((occupied + arriving) / capacity)
-        slope = 1.0 + crowding * arriving / filled
-        price = np.clip(price - gap / slope, least, highest)
-    return np.asarray(np.exp(-price))
 
 
 class Sets(NamedTuple):
@@ -290,9 +196,9 @@ def arriving(
     by_class = np.zeros((costs, -(-lags // EIGHT) * EIGHT))
     by_class[:, :lags] = table.weights.T
     sent, by_lag = np.empty((count, places)), np.empty((lags, count, places))
-    _flows.arriving(
+    compiled.arriving(
         name,
-        _packed(groups, weight),
+        packed(groups, weight),
         np.ascontiguousarray(each),
         sets.first,
         count,
@@ -344,7 +250,7 @@ def send(ring: Ring, due: int, going: Array, pace: Array, set_of_row: Array) -> 
             ring.of_rows[slot] += people.sum(axis=1)
             ring.of_places[slot] += people.sum(axis=0)
         return
-    _flows.send(
+    compiled.send(
         name,
         *ring,
         slots,
@@ -402,7 +308,7 @@ def leave(
         home = gone * (own / np.maximum(own + onward[key], LEAST))
         return gone - home, home
     on, home = np.empty_like(present), np.empty_like(present)
-    _flows.leave(
+    compiled.leave(
         name,
         *present.shape,
         np.ascontiguousarray(present),
@@ -419,10 +325,3 @@ def leave(
         home,
     )
     return on, home
-
-
-def _packed(groups: Groups, weight: Array) -> tuple[Any, ...]:
-    """Arguments of the compiled kernel."""
-    near, weight = (np.ascontiguousarray(values, dtype=float) for values in (groups.near, weight))
-    entry, key = (np.ascontiguousarray(row, dtype=np.int64) for row in (groups.entry, groups.key))
-    return near, len(near), entry, key, weight, len(weight), key.size, weight.shape[1]
