@@ -23,16 +23,21 @@ class World:
 
     def __init__(self, seed, cells, assaults):
         draw = np.random.default_rng(seed)
+        peaceful = draw.random(cells) < 0.3
         times = np.round(draw.uniform(-6.0, 12.0, 8) * 2) / 2
         changes = [Change(time, draw.integers(PLACES), draw.integers(CONTROLLERS)) for time in times]
         control = timeline(draw.integers(-1, CONTROLLERS, PLACES), changes)
         fronts = [
-            Front(time, controller, np.where(draw.random(cells) < 0.8, draw.exponential(12.0, cells), np.inf))
+            Front(
+                time,
+                controller,
+                np.where(peaceful | (draw.random(cells) < 0.2), np.inf, draw.exponential(12.0, cells)),
+            )
             for time, controller, _ in control.fronts()
         ]
         strikes = [
             Strike(time, draw.exponential(3.0), *draw.uniform(0, 3e4, 2), int(draw.choice([UNNAMED, 0, 2])))
-            for time in np.round(draw.uniform(-5.0, 12.0, 9) * 4) / 4
+            for time in np.round(draw.uniform(-5.0, 12.0, 9 * (seed % 2)) * 4) / 4
         ]
         pressures = [
             Pressure(

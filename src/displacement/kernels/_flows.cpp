@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <new>
 
 #include "_flows.hpp"
@@ -85,21 +86,26 @@ struct Places {
     const double *room, *occupied, *capacity, *least;  // `room` of those that are full, `capacity` of the others
     double crowding, highest;
 
-    // exp(-mu) that fits what pulls people to a place: it is just filled, or mu = crowding ln(1 + (occupied + pull
+    // The mu that fits what pulls people to a place: it is just filled, or mu = crowding ln(1 + (occupied + pull
     // exp(-mu)) / capacity), by Newton's steps.
-    double fitted(Py_ssize_t place, double factor, double pull) const {
-        if (full[place]) return pull > 0 ? std::min(1.0, room[place] / pull) : 1.0;
-        double price = factor > 0 ? -std::log(factor) : least[place];
+    double fitted(Py_ssize_t place, double price, double pull) const {
+        if (full[place]) return pull > room[place] ? std::log(pull / room[place]) : 0.0;
+        if (!std::isfinite(price)) price = least[place];
         for (int step = 0; step < NEWTON; ++step) {
             const double arriving = pull * std::exp(-price);
             const double filled = capacity[place] + occupied[place] + arriving;
             const double gap = price - crowding * std::log1p((occupied[place] + arriving) / capacity[place]);
-            const double next = std::min(std::max(price - gap / (1.0 + crowding * arriving / filled), least[place]), highest);
+            const double next = within(place, price - gap / (1.0 + crowding * arriving / filled));
             const bool still = next == price;
             price = next;
             if (still) break;
         }
-        return std::exp(-price);
+        return price;
+    }
+
+    double within(Py_ssize_t place, double price) const {
+        const double most = full[place] ? std::numeric_limits<double>::infinity() : highest;
+        return std::min(std::max(price, least[place]), most);
     }
 
     static constexpr int NEWTON = 4;
@@ -112,32 +118,60 @@ struct Party {
     std::vector<double> weight, pulled;
 };
 
-// Sweeps until no factor changes any more: rows by what pulls people, columns by what their prices fit.
-Py_ssize_t sweep(const Variant& variant, std::vector<Party>& parties, const Places& places, double* factor,
-                 Py_ssize_t most, double tolerance, double linear) {
-    std::vector<double> pull(places.count);
-    double before = 0.0;
-    for (Py_ssize_t sweeps = 1; sweeps <= most; ++sweeps) {
+// Sweeps until no price changes any more: rows by what pulls people, columns by what their prices fit. Where changes
+// fall in proportion the next sweep begins further on, from the secant of the last two.
+void sweep(const Variant& variant, std::vector<Party>& parties, const Places& places, double* factor, Py_ssize_t most,
+           double tolerance, double linear) {
+    const Py_ssize_t count = places.count;
+    std::vector<double> pull(count), price(count), found(count), step(count), step_before(count), found_before(count);
+    std::vector<uint8_t> ever(count);
+    for (Py_ssize_t place = 0; place < count; ++place) {
+        ever[place] = factor[place] > 0;
+        price[place] = ever[place] ? -std::log(factor[place]) : 0.0;
+    }
+    double before = 0.0, rate = 1.0;
+    bool guessed = false;
+    for (Py_ssize_t sweeps = 0; sweeps < most; ++sweeps) {
+        for (Py_ssize_t place = 0; place < count; ++place) factor[place] = ever[place] ? std::exp(-price[place]) : 0.0;
         std::fill(pull.begin(), pull.end(), 0.0);
         for (Party& party : parties) {
-            for (Py_ssize_t at = 0; at < party.keys * places.count; ++at)
-                party.weight[at] = party.attraction[at] * factor[at % places.count];
+            for (Py_ssize_t key = 0; key < party.keys; ++key)
+                for (Py_ssize_t place = 0; place < count; ++place)
+                    party.weight[key * count + place] = party.attraction[key * count + place] * factor[place];
             std::fill(party.pulled.begin(), party.pulled.end(), 0.0);
             variant.pulled(party.draw, party.people, party.pulled.data());
-            for (Py_ssize_t at = 0; at < party.keys * places.count; ++at)
-                pull[at % places.count] += party.pulled[at] * party.attraction[at];
+            for (Py_ssize_t key = 0; key < party.keys; ++key)
+                for (Py_ssize_t place = 0; place < count; ++place)
+                    pull[place] += party.pulled[key * count + place] * party.attraction[key * count + place];
         }
-        double change = 0.0;
-        for (Py_ssize_t place = 0; place < places.count; ++place) {
-            const double fitted = places.fitted(place, factor[place], pull[place]);
-            if (factor[place] > 0) change = std::max(change, std::abs(fitted / factor[place] - 1.0));
-            factor[place] = fitted;
+        double change = 0.0, along = 0.0, turned = 0.0;
+        for (Py_ssize_t place = 0; place < count; ++place) {
+            if (!ever[place]) continue;
+            found[place] = places.fitted(place, price[place], pull[place]);
+            step[place] = found[place] - price[place];
+            change = std::max(change, std::abs(std::expm1(-step[place])));
+            const double turn = step[place] - step_before[place];
+            along += step[place] * turn;
+            turned += turn * turn;
         }
-        const double ratio = before > 0 ? change / before : 1.0;
-        if (change <= tolerance || (ratio <= linear && change * ratio <= (1.0 - ratio) * tolerance)) return sweeps;
+        if (!guessed)
+            rate = before > 0 ? change / before : 1.0;
+        else if (change > linear * before)
+            rate = 1.0;
+        const bool last = change <= tolerance || (rate <= linear && change * rate <= (1.0 - rate) * tolerance);
+        const double part = rate <= linear && turned > 0 ? along / turned : 1.0;
+        guessed = !last && std::abs(part) <= 2.0 * linear;
+        for (Py_ssize_t place = 0; place < count; ++place) {
+            if (!ever[place]) continue;
+            price[place] = guessed ? places.within(place, found[place] - part * (found[place] - found_before[place]))
+                                   : found[place];
+        }
+        if (last) break;
         before = change;
+        step.swap(step_before);
+        found.swap(found_before);
     }
-    return most;
+    for (Py_ssize_t place = 0; place < count; ++place) factor[place] = ever[place] ? std::exp(-price[place]) : 0.0;
 }
 
 PyObject* prices(PyObject*, PyObject* arguments) {
@@ -181,11 +215,10 @@ PyObject* prices(PyObject*, PyObject* arguments) {
             party.pulled.resize(party.weight.size());
             party.draw.weight = party.weight.data();
         }
-        Py_ssize_t sweeps;
         Py_BEGIN_ALLOW_THREADS;
-        sweeps = sweep(*variant, parties, places, found, most, tolerance, linear);
+        sweep(*variant, parties, places, found, most, tolerance, linear);
         Py_END_ALLOW_THREADS;
-        return PyLong_FromSsize_t(sweeps);
+        Py_RETURN_NONE;
     } catch (const std::bad_alloc&) {
         return PyErr_NoMemory();
     }

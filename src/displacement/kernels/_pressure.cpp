@@ -37,8 +37,7 @@ bool rows_of(const int64_t* values, Py_ssize_t count, Py_ssize_t end, const char
 }
 
 // Arrays of the stretches, in the order of `Course`; false with an error set otherwise.
-bool opened(PyObject* given, Course& course, Py_ssize_t fronts, Py_ssize_t declared, Py_ssize_t strikes,
-            Py_ssize_t states, Buffers& buffers) {
+bool opened(PyObject* given, Course& course, const Seen& seen, Buffers& buffers) {
     PyObject *length, *fallen, *risen, *faded, *forgotten, *step, *ahead, *distant, *called, *front, *strike, *change;
     if (!PyArg_ParseTuple(given, "nnOOOOOOOOOOOO", &course.stretches, &course.steps, &length, &fallen, &risen, &faded,
                           &forgotten, &step, &ahead, &distant, &called, &front, &strike, &change))
@@ -63,44 +62,45 @@ bool opened(PyObject* given, Course& course, Py_ssize_t fronts, Py_ssize_t decla
             return false;
         }
     }
-    return rows_of(course.ahead, count, fronts, "ahead") && rows_of(course.declared, count, declared, "declared") &&
-           rows_of(course.front, count, fronts, "front") && rows_of(course.strike, count, strikes, "strike") &&
-           rows_of(course.change, count, states, "change");
+    return rows_of(course.ahead, count, seen.events, "ahead") &&
+           rows_of(course.declared, count, seen.calls, "declared") &&
+           rows_of(course.front, count, seen.events, "front") &&
+           rows_of(course.strike, count, seen.fallings, "strike") &&
+           rows_of(course.change, count, seen.states, "change");
 }
 
 PyObject* run(PyObject*, PyObject* arguments) {
     PyObject *stretches, *fronts, *ahead, *declared, *strikes, *grip, *changed, *own, *remembered, *struck, *fresh,
         *scale, *first, *start, *factor, *hazard, *danger, *home, *pressed;
-    Py_ssize_t events, calls, fallings, states;
     Course course;
     Seen seen;
     Rates rates;
     People people;
     const char* name;
     if (!PyArg_ParseTuple(arguments, "sO!nn(nOO)(nO)(nO)(nOOO)OOO(dddddddd)nO(nnOOO)OOOO", &name, &PyTuple_Type,
-                          &stretches, &seen.cells, &seen.strikers, &events, &fronts, &ahead, &calls, &declared,
-                          &fallings, &strikes, &states, &grip, &changed, &own, &remembered, &struck, &fresh, &rates.fall,
+                          &stretches, &seen.cells, &seen.strikers, &seen.events, &fronts, &ahead, &seen.calls, &declared,
+                          &seen.fallings, &strikes, &seen.states, &grip, &changed, &own, &remembered, &struck, &fresh, &rates.fall,
                           &rates.rise, &rates.fade, &rates.forget, &rates.front, &rates.takeover, &rates.strikes,
                           &rates.cap, &rates.factors, &scale, &people.blocks, &people.groups, &first, &start, &factor,
                           &hazard, &danger, &home, &pressed))
         return nullptr;
     const Variant* variant = module::chosen(variants(), name);
     if (variant == nullptr) return nullptr;
-    if (seen.strikers > MOST_STRIKERS || states < 1) {
+    if (seen.strikers > MOST_STRIKERS || seen.states < 1) {
         PyErr_SetString(PyExc_ValueError, "too many strikers, or no state");
         return nullptr;
     }
     Buffers buffers;
-    if (!opened(stretches, course, events, calls, fallings, states, buffers)) return nullptr;
+    if (!opened(stretches, course, seen, buffers)) return nullptr;
     const Py_ssize_t cells = seen.cells, marks = course.steps + 1;
-    if ((seen.fronts = buffers.read<double>(fronts, events * cells, "fronts")) == nullptr) return nullptr;
-    if ((seen.ahead = buffers.read<double>(ahead, events * cells, "ahead")) == nullptr) return nullptr;
-    if ((seen.declared = buffers.read<double>(declared, calls * cells, "declared")) == nullptr) return nullptr;
-    if ((seen.strikes = buffers.read<double>(strikes, fallings * seen.strikers * cells, "strikes")) == nullptr)
+    if ((seen.fronts = buffers.read<double>(fronts, seen.events * cells, "fronts")) == nullptr) return nullptr;
+    if ((seen.ahead = buffers.read<double>(ahead, seen.events * cells, "ahead")) == nullptr) return nullptr;
+    if ((seen.declared = buffers.read<double>(declared, seen.calls * cells, "declared")) == nullptr) return nullptr;
+    if ((seen.strikes = buffers.read<double>(strikes, seen.fallings * seen.strikers * cells, "strikes")) == nullptr)
         return nullptr;
-    if ((seen.grip = buffers.read<double>(grip, states * cells, "grip")) == nullptr) return nullptr;
-    if ((seen.changed = buffers.read<double>(changed, states * cells, "changed")) == nullptr) return nullptr;
-    if ((seen.own = buffers.read<double>(own, states * cells, "own")) == nullptr) return nullptr;
+    if ((seen.grip = buffers.read<double>(grip, seen.states * cells, "grip")) == nullptr) return nullptr;
+    if ((seen.changed = buffers.read<double>(changed, seen.states * cells, "changed")) == nullptr) return nullptr;
+    if ((seen.own = buffers.read<double>(own, seen.states * cells, "own")) == nullptr) return nullptr;
     if ((seen.remembered = buffers.read<double>(remembered, cells, "remembered")) == nullptr) return nullptr;
     if ((seen.struck = buffers.read<double>(struck, seen.strikers * cells, "struck")) == nullptr) return nullptr;
     if ((seen.fresh = buffers.read<double>(fresh, cells, "fresh")) == nullptr) return nullptr;

@@ -27,6 +27,7 @@ struct Course {
 // What the cells see; the first axis of each is a row that a course names.
 struct Seen {
     std::ptrdiff_t cells, strikers;
+    std::ptrdiff_t events, calls, fallings, states;  // rows of fronts and of what is ahead, declared, strikes, grip
     const double* fronts;      // [row, cell]
     const double* ahead;       // the largest of a front and of all later ones, faded, [row, cell]
     const double* declared;    // [row, cell]

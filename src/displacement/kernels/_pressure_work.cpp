@@ -172,6 +172,22 @@ void meet(const Course& course, const Seen& seen, const Rates& rates, ptrdiff_t 
     }
 }
 
+// Whether any of the rows is above 0 for any of eight cells, or fewer.
+inline bool any_row(const double* rows, ptrdiff_t end, ptrdiff_t cells, ptrdiff_t at, ptrdiff_t count) {
+    for (ptrdiff_t row = 0; row < end; ++row)
+        if (any(get(rows + row * cells + at, count))) return true;
+    return false;
+}
+
+// Whether nothing presses anybody of eight cells, or fewer, in the whole run.
+bool at_peace(const Seen& seen, ptrdiff_t at, ptrdiff_t count) {
+    const ptrdiff_t cells = seen.cells;
+    return !any_row(seen.fronts, seen.events, cells, at, count) && !any_row(seen.declared, seen.calls, cells, at, count) &&
+           !any_row(seen.strikes, seen.fallings * seen.strikers, cells, at, count) &&
+           !any_row(seen.grip, seen.states, cells, at, count) && !any_row(seen.remembered, 1, cells, at, count) &&
+           !any_row(seen.struck, seen.strikers, cells, at, count);
+}
+
 void run(const Course& course, const Seen& seen, const Rates& rates, const People& people, const Found& found,
          double* room) {
     const ptrdiff_t marks = course.steps + 1, cells = seen.cells;
@@ -182,6 +198,14 @@ void run(const Course& course, const Seen& seen, const Rates& rates, const Peopl
         for (ptrdiff_t i = 0; i < 2 * people.groups * marks * EIGHT; ++i) home[i] = 0.0;
         for (ptrdiff_t at = people.first[block]; at < end; at += EIGHT) {
             const ptrdiff_t count = end - at < EIGHT ? end - at : EIGHT;
+            if (found.hazard == nullptr && found.danger == nullptr && at_peace(seen, at, count)) {
+                for (ptrdiff_t group = 0; group < people.groups; ++group) {
+                    const Eight start = get(people.start + group * cells + at, count);
+                    for (double *stay = home + group * marks * EIGHT, *last = stay + marks * EIGHT; stay < last; stay += EIGHT)
+                        put(stay, get(stay) + start);
+                }
+                continue;
+            }
             meet(course, seen, rates, at, count, hazard, danger);
             if (found.hazard != nullptr)
                 for (ptrdiff_t mark = 0; mark < rates.factors * marks; ++mark)

@@ -27,9 +27,9 @@ TOLERANCE = 1e-12
 HIGHEST = 600.0
 """The highest price of crowding: beyond it exp(-mu) would be lost to rounding. [logit]"""
 SWEEPS = 5000
-"""The most sweeps; six are usual, more only where nearly nobody has a place to go that is not full."""
+"""The most sweeps; four are usual, more only where nearly nobody has a place to go that is not full."""
 LINEAR = 0.1
-"""Sweeps whose changes fall to less than this part each time converge in proportion. [1]"""
+"""Sweeps whose changes fall to less than this part each time converge in proportion, and are helped on. [1]"""
 
 
 class Party(NamedTuple):
@@ -170,6 +170,9 @@ def cleared(
 ) -> Array:
     """exp(-price) of every place that fits what it pulls, by sweeps over rows and columns in turn.
 
+    Where sweeps converge in proportion the next begins further on, from the secant of the last two (Anderson 1965, with a
+    memory of one).
+
     Parameters
     ----------
     groups : sequence of (Groups, array of shape (key, place), array of shape (group,))
@@ -206,35 +209,53 @@ def cleared(
             LINEAR,
         )
         return found
-    before = 0.0
+    with np.errstate(divide="ignore"):
+        price = -np.log(factor)
+    ever, most = np.isfinite(price), np.where(market.full, np.inf, market.highest)
+    before, rate, guessed = 0.0, 1.0, False
+    step_before, found_before = np.zeros_like(price), price
     for _ in range(sweeps):
-        pull = np.zeros(factor.size)
+        factor, pull = np.exp(-price), np.zeros(price.size)
         for who, weight, people in groups:
             pull += (flows.pulled(who, weight * factor, people) * weight).sum(axis=0)
-        filling = np.divide(market.room, pull, out=np.ones_like(pull), where=pull > 0)
-        scaled = np.where(market.full, np.minimum(1.0, filling), _crowding_factor(factor, pull, market))
-        ratios = np.divide(scaled, factor, out=np.ones_like(factor), where=factor > 0)
-        factor, change = scaled, float(np.abs(ratios - 1.0).max(initial=0.0))
-        ratio = change / before if before > 0 else 1.0
-        if change <= tolerance or (ratio <= LINEAR and change * ratio <= (1.0 - ratio) * tolerance):
-            break
-        before = change
-    return factor
+        found = np.where(market.full, _filling(pull, market), _crowding(price, pull, market))
+        step = np.where(ever, found - np.where(ever, price, 0.0), 0.0)
+        change = float(np.abs(np.expm1(-step)).max(initial=0.0))
+        if not guessed:
+            rate = change / before if before > 0 else 1.0
+        elif change > LINEAR * before:
+            rate = 1.0
+        if change <= tolerance or (rate <= LINEAR and change * rate <= (1.0 - rate) * tolerance):
+            return np.where(ever, np.exp(-found), 0.0)
+        turn = step - step_before
+        part = step @ turn / (turn @ turn) if rate <= LINEAR else 1.0
+        guessed = abs(part) <= 2.0 * LINEAR
+        price = np.where(ever, found, np.inf)
+        if guessed:
+            ahead = found - part * np.where(ever, found - np.where(ever, found_before, 0.0), 0.0)
+            price = np.where(ever, np.clip(ahead, market.least, most), np.inf)
+        before, step_before, found_before = change, step, found
+    return np.exp(-price)
 
 
-def _crowding_factor(factor: Array, pull: Array, market: Market) -> Array:
-    """exp(-mu) that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
+def _filling(pull: Array, market: Market) -> Array:
+    """Prices at which places take their room and no more, 0 where they have enough. [logit]"""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(pull > market.room, np.log(pull / market.room), 0.0)
+
+
+def _crowding(price: Array, pull: Array, market: Market) -> Array:
+    """The mu that solves mu = crowding ln(1 + (occupied + pull exp(-mu)) / capacity), place by place.
 
     The difference of both sides rises and is concave in mu, so Newton's steps come from the left after the
     first, and converge quadratically.
     """
     _, _, occupied, capacity, least, crowding, highest = market
-    with np.errstate(divide="ignore"):
-        price = np.where(factor > 0, -np.log(factor), least)
+    price = np.where(np.isfinite(price), price, least)
     for _ in range(4):
         arriving = pull * np.exp(-price)
         filled = capacity + occupied + arriving
         gap = price - crowding * np.log1p((occupied + arriving) / capacity)
         slope = 1.0 + crowding * arriving / filled
         price = np.clip(price - gap / slope, least, highest)
-    return np.asarray(np.exp(-price))
+    return np.asarray(price)
