@@ -19,8 +19,9 @@ places = st.integers(1, 35)
 class World:
     """Some groups, what draws them, and when they arrive, at random; some pairs draw nobody, but for the first place."""
 
-    def __init__(self, seed, places, groups=23, keys=3, sets=4, entries=7, origins=5, lags=11):
+    def __init__(self, seed, places, keys=3, sets=4, entries=7, origins=5):
         draw = np.random.default_rng(seed)
+        groups, lags = int(draw.choice([23, 190])), int(draw.integers(1, 20))
         near = draw.random((entries, places)) * (draw.random((entries, places)) < 0.8)
         near[:, 0] += 0.05
         self.groups = Groups(near, draw.integers(0, entries, groups), draw.integers(0, keys, groups))
@@ -56,7 +57,7 @@ class World:
         yield from flows.arriving(self.groups, self.weight, self.people, self.sets, self.origin, self.table)
         for going in (self.going, self.people[:, None]):
             groups, count = self.going.shape
-            ring = Ring(np.ones((12, groups, count)), np.ones((12, groups)), np.ones((12, count)))
+            ring = Ring(np.ones((20, groups, count)), np.ones((20, groups)), np.ones((20, count)))
             flows.send(ring, 9, going, self.pace, self.sets.of_group)
             yield from ring
         yield capacity.cleared(

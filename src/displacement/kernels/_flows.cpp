@@ -238,6 +238,7 @@ PyObject* arriving(PyObject*, PyObject* arguments) {
     if (variant == nullptr || !opened(given, draw, keys, buffers)) return nullptr;
     Timetable table;
     table.sets = sets;
+    table.classes = costs;
     table.lags = lags;
     table.padded = (lags + 7) / 8 * 8;
     const double* going = buffers.read<double>(each, draw.groups, "each");
@@ -264,9 +265,14 @@ PyObject* arriving(PyObject*, PyObject* arguments) {
     if (all == nullptr) return nullptr;
     double* when = buffers.write<double>(by_lag, lags * sets * draw.places, "by_lag");
     if (when == nullptr) return nullptr;
-    Py_BEGIN_ALLOW_THREADS;
-    variant->arriving(draw, going, table, all, when);
-    Py_END_ALLOW_THREADS;
+    try {
+        std::vector<double> room(8 * static_cast<size_t>(costs), 0.0);
+        Py_BEGIN_ALLOW_THREADS;
+        variant->arriving(draw, going, table, room.data(), all, when);
+        Py_END_ALLOW_THREADS;
+    } catch (const std::bad_alloc&) {
+        return PyErr_NoMemory();
+    }
     Py_RETURN_NONE;
 }
 

@@ -18,7 +18,7 @@ struct Draw {
 
 // When those who set off arrive: sets of groups, by class of travel time.
 struct Timetable {
-    std::ptrdiff_t sets, lags, padded;  // `padded`: lags, rounded up to eights
+    std::ptrdiff_t sets, classes, lags, padded;  // `padded`: lags, rounded up to eights
     const int64_t* first;               // where the groups of each set begin in `member`, and the end
     const int64_t* member;
     const int64_t* origin;              // row of `cost` of each group
@@ -55,8 +55,10 @@ struct Variant {
     void (*totals)(const Draw& draw, double* total);
     // Sum over groups of near * people / total, where `people` is above 0, [key, place]; added to `found`.
     void (*pulled)(const Draw& draw, const double* people, double* found);
-    // near * weight * each, added up by set, [set, place], and by when they arrive, [lag, set, place].
-    void (*arriving)(const Draw& draw, const double* each, const Timetable& table, double* sent, double* by_lag);
+    // near * weight * each, added up by set, [set, place], and by when they arrive, [lag, set, place]; `room` is 8 zeros a
+    // class.
+    void (*arriving)(const Draw& draw, const double* each, const Timetable& table, double* room, double* sent,
+                     double* by_lag);
     // Add going[row, place or 0] * pace[lag, set[row], place] to the slots from the one that is due on.
     void (*send)(const Ring& ring, const double* going, bool by_place, const double* pace, std::ptrdiff_t lags,
                  std::ptrdiff_t sets, const int64_t* set);

@@ -74,14 +74,22 @@ void pulled(const Draw& draw, const double* people, double* found) {
     }
 }
 
-// Eight places of a set: who sets off, and when they arrive, `COLUMNS` eights of lags at a time.
-template <int COLUMNS>
-inline void arriving_eight(const Draw& draw, const double* each, const Timetable& table, ptrdiff_t set, ptrdiff_t at,
-                           ptrdiff_t column, Eight& sent, Eight (&when)[EIGHT][COLUMNS]) {
-    const ptrdiff_t left = draw.places - at;
-    Eight all_of_them = alike(0.0), of_place[EIGHT][COLUMNS];
-    for (int place = 0; place < EIGHT; ++place)
-        for (int i = 0; i < COLUMNS; ++i) of_place[place][i] = alike(0.0);
+// People of a set who set off for eight places, by class of travel time, [place, class]: few classes occur for a place,
+// and they lie together.
+struct Classes {
+    double* people;
+    ptrdiff_t first[EIGHT], last[EIGHT];
+};
+
+// Add up a set's people who set off for the eight places from `at` on; all of them by place in `sent`.
+inline void add_up(const Draw& draw, const double* each, const Timetable& table, ptrdiff_t set, ptrdiff_t at,
+                   Classes& classes, Eight& sent) {
+    const ptrdiff_t left = draw.places - at, places = left < EIGHT ? left : EIGHT;
+    sent = alike(0.0);
+    for (int place = 0; place < EIGHT; ++place) {
+        classes.first[place] = table.classes;
+        classes.last[place] = -1;
+    }
     for (int64_t position = table.first[set]; position < table.first[set + 1]; ++position) {
         const int64_t group = table.member[position];
         if (each[group] == 0) continue;
@@ -89,10 +97,57 @@ inline void arriving_eight(const Draw& draw, const double* each, const Timetable
         const uint16_t* cost = table.cost + table.origin[group] * draw.places + at;
         fetch(near + 2 * EIGHT);
         fetch(cost + 4 * EIGHT);
-        const Eight flow = get(near, left) *
-                           get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
+        const Eight flow =
+            get(near, left) * get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
         if (!any(flow)) continue;
-        all_of_them = all_of_them + flow;
+        sent = sent + flow;
+        double people[EIGHT];
+        put(people, flow);
+        for (ptrdiff_t place = 0; place < places; ++place) {
+            if (!(people[place] > 0)) continue;
+            const ptrdiff_t own = cost[place];
+            classes.people[place * table.classes + own] += people[place];
+            classes.first[place] = own < classes.first[place] ? own : classes.first[place];
+            classes.last[place] = own > classes.last[place] ? own : classes.last[place];
+        }
+    }
+}
+
+// When they arrive: sixteen lags from `lag` on, [place, lag].
+inline void spread(const Timetable& table, const Classes& classes, ptrdiff_t lag, double (&when)[EIGHT][2 * EIGHT]) {
+    const bool both = lag + EIGHT < table.padded;
+    for (int place = 0; place < EIGHT; ++place) {
+        Eight early = alike(0.0), late = alike(0.0);
+        for (ptrdiff_t own = classes.first[place]; own <= classes.last[place]; ++own) {
+            const Eight people = alike(classes.people[place * table.classes + own]);
+            const double* weights = table.weights + own * table.padded + lag;
+            early = early + people * get(weights);
+            if (both) late = late + people * get(weights + EIGHT);
+        }
+        put(when[place], early);
+        put(when[place] + EIGHT, late);
+    }
+}
+
+// The same without adding up first, which is quicker for few groups.
+inline void spread_each(const Draw& draw, const double* each, const Timetable& table, ptrdiff_t set, ptrdiff_t at,
+                        ptrdiff_t lag, Eight& sent, double (&when)[EIGHT][2 * EIGHT]) {
+    const ptrdiff_t left = draw.places - at;
+    const double* weights = table.weights + lag;
+    const ptrdiff_t more = lag + EIGHT < table.padded ? EIGHT : 0;
+    Eight all = alike(0.0), early[EIGHT], late[EIGHT];
+    for (int place = 0; place < EIGHT; ++place) early[place] = late[place] = all;
+    for (int64_t position = table.first[set]; position < table.first[set + 1]; ++position) {
+        const int64_t group = table.member[position];
+        if (each[group] == 0) continue;
+        const double* near = draw.near + draw.entry[group] * draw.places + at;
+        const uint16_t* cost = table.cost + table.origin[group] * draw.places + at;
+        fetch(near + 2 * EIGHT);
+        fetch(cost + 4 * EIGHT);
+        const Eight flow =
+            get(near, left) * get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
+        if (!any(flow)) continue;
+        all = all + flow;
         double people[EIGHT];
         put(people, flow);
         uint16_t some[EIGHT] = {};
@@ -100,43 +155,48 @@ inline void arriving_eight(const Draw& draw, const double* each, const Timetable
             for (ptrdiff_t place = 0; place < left; ++place) some[place] = cost[place];
             cost = some;
         }
-        const double* weights = table.weights + column * EIGHT;
         for (int place = 0; place < EIGHT; ++place) {
             const Eight those = alike(people[place]);
-            for (int i = 0; i < COLUMNS; ++i)
-                of_place[place][i] =
-                    of_place[place][i] + get(weights + cost[place] * table.padded + i * EIGHT) * those;
+            early[place] = early[place] + get(weights + cost[place] * table.padded) * those;
+            late[place] = late[place] + get(weights + cost[place] * table.padded + more) * those;
         }
     }
-    sent = all_of_them;
-    for (int place = 0; place < EIGHT; ++place)
-        for (int i = 0; i < COLUMNS; ++i) when[place][i] = of_place[place][i];
+    sent = all;
+    for (int place = 0; place < EIGHT; ++place) {
+        put(when[place], early[place]);
+        put(when[place] + EIGHT, late[place]);
+    }
 }
 
-template <int COLUMNS>
-void arriving_columns(const Draw& draw, const double* each, const Timetable& table, ptrdiff_t column, double* sent,
-                      double* by_lag) {
-    Eight flow, when[EIGHT][COLUMNS];
-    for (ptrdiff_t set = 0; set < table.sets; ++set)
+constexpr int64_t FEW = 32;  // groups of a set
+
+void arriving(const Draw& draw, const double* each, const Timetable& table, double* room, double* sent, double* by_lag) {
+    Classes classes;
+    classes.people = room;
+    Eight all;
+    double when[EIGHT][2 * EIGHT];
+    for (ptrdiff_t set = 0; set < table.sets; ++set) {
+        const bool few = table.first[set + 1] - table.first[set] <= FEW;
         for (ptrdiff_t at = 0; at < draw.places; at += EIGHT) {
-            arriving_eight<COLUMNS>(draw, each, table, set, at, column, flow, when);
-            const ptrdiff_t left = draw.places - at, some = left < EIGHT ? left : EIGHT;
-            put(sent + set * draw.places + at, flow, left);
-            double of[EIGHT][COLUMNS * EIGHT];
-            for (int place = 0; place < EIGHT; ++place)
-                for (int i = 0; i < COLUMNS; ++i) put(of[place] + i * EIGHT, when[place][i]);
-            for (int lag = 0; lag < COLUMNS * EIGHT && column * EIGHT + lag < table.lags; ++lag) {
-                double* to = by_lag + ((column * EIGHT + lag) * table.sets + set) * draw.places + at;
-                for (ptrdiff_t place = 0; place < some; ++place) to[place] = of[place][lag];
+            const ptrdiff_t left = draw.places - at, places = left < EIGHT ? left : EIGHT;
+            if (!few) add_up(draw, each, table, set, at, classes, all);
+            for (ptrdiff_t first = 0; first < table.lags; first += 2 * EIGHT) {
+                if (few)
+                    spread_each(draw, each, table, set, at, first, all, when);
+                else
+                    spread(table, classes, first, when);
+                for (ptrdiff_t lag = first; lag < table.lags && lag < first + 2 * EIGHT; ++lag) {
+                    double* to = by_lag + (lag * table.sets + set) * draw.places + at;
+                    for (ptrdiff_t place = 0; place < places; ++place) to[place] = when[place][lag - first];
+                }
             }
+            put(sent + set * draw.places + at, all, left);
+            if (few) continue;
+            for (ptrdiff_t place = 0; place < places; ++place)
+                for (ptrdiff_t own = classes.first[place]; own <= classes.last[place]; ++own)
+                    room[place * table.classes + own] = 0.0;
         }
-}
-
-void arriving(const Draw& draw, const double* each, const Timetable& table, double* sent, double* by_lag) {
-    const ptrdiff_t columns = table.padded / EIGHT;
-    ptrdiff_t column = 0;
-    for (; column + 2 <= columns; column += 2) arriving_columns<2>(draw, each, table, column, sent, by_lag);
-    if (column < columns) arriving_columns<1>(draw, each, table, column, sent, by_lag);
+    }
 }
 
 void send(const Ring& ring, const double* going, bool by_place, const double* pace, ptrdiff_t lags, ptrdiff_t sets,
