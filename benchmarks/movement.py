@@ -205,10 +205,10 @@ def test_departures_of_members(benchmark: Any, monkeypatch: Any, who: str, membe
                 assert home[0, -1].sum() < CELLS[1]
 
     benchmark.pedantic(all_members, rounds=1)
-    size = f"{members} members, {CELLS[1]} cells x {steps} steps x 4 groups"
+    size = f"{CELLS[1]} cells x {steps} steps x 4 groups"
     note(
         benchmark,
-        "hazard and departures of members",
+        f"hazard and departures, {MEMBERS} members",
         size,
         who,
         members * CELLS[1] * steps * 4,

@@ -19,8 +19,9 @@ places = st.integers(1, 35)
 class World:
     """Some groups, what draws them, and when they arrive, at random; some pairs draw nobody, but for the first place."""
 
-    def __init__(self, seed, places, keys=3, sets=4, entries=7, origins=5):
+    def __init__(self, seed, places, sets=4, entries=7, origins=5):
         draw = np.random.default_rng(seed)
+        keys = int(draw.choice([3, 9]))
         groups, lags = int(draw.choice([23, 190])), int(draw.integers(1, 20))
         near = draw.random((entries, places)) * (draw.random((entries, places)) < 0.8)
         near[:, 0] += 0.05

@@ -95,8 +95,9 @@ def pulled(draw: Draw, people: Array, factor: Array | None = None) -> Array:
     >>> pulled(draw, np.array([8.0]))
     array([[2., 6.]])
     """
-    weight = draw.attraction if factor is None else draw.attraction * factor
-    return np.asarray(flows.pulled(draw.groups, weight, people) * draw.attraction)
+    if factor is None:
+        return np.asarray(flows.pulled(draw.groups, draw.attraction, people, draw.total) * draw.attraction)
+    return np.asarray(flows.pulled(draw.groups, draw.attraction * factor, people) * draw.attraction)
 
 
 def priced(draw: Draw, factor: Array, free: Array) -> Draw:

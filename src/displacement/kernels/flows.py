@@ -28,6 +28,8 @@ FORCED = "DISPLACEMENT_FLOWS"
 NUMPY = "numpy"
 EIGHT = 8
 """Lags are padded to whole vectors of so many numbers."""
+MANY = 8
+"""So many keys are many."""
 LEAST = 1e-300
 """The smallest hazard that anything is divided by. [1]"""
 
@@ -102,14 +104,14 @@ def totals(groups: Groups, weight: Array) -> Array:
     array([2., 3.])
     """
     name = kernel_name()
-    if name == NUMPY:
+    if name == NUMPY or _many_keys(groups, weight):
         return np.asarray((groups.near @ weight.T)[groups.entry, groups.key])
     found = np.empty(groups.key.size)
     compiled.totals(name, packed(groups, weight), found)
     return found
 
 
-def pulled(groups: Groups, weight: Array, people: Array) -> Array:
+def pulled(groups: Groups, weight: Array, people: Array, total: Array | None = None) -> Array:
     """Sum over groups of people by unit of what draws them, times how near they are.
 
     Multiplied by the weights these are the arrivals.
@@ -120,6 +122,8 @@ def pulled(groups: Groups, weight: Array, people: Array) -> Array:
     weight : array of shape (key, place)
     people : array of shape (group,)
         Who is not above 0, and whom nothing draws, is left out. [person]
+    total : array of shape (group,), optional
+        From `totals`, where they are known.
 
     Returns
     -------
@@ -134,15 +138,20 @@ def pulled(groups: Groups, weight: Array, people: Array) -> Array:
            [6., 0.]])
     """
     name = kernel_name()
-    if name == NUMPY:
-        total = totals(groups, weight)
+    if name == NUMPY or _many_keys(groups, weight):
+        total = totals(groups, weight) if total is None else total
         each = np.divide(people, total, out=np.zeros(total.size), where=(people > 0) & (total > 0))
-        by_entry = np.zeros((len(weight), len(groups.near)))
-        np.add.at(by_entry, (groups.key, groups.entry), each)
-        return np.asarray(by_entry @ groups.near)
+        entries = len(groups.near)
+        by_entry = np.bincount(groups.key * entries + groups.entry, each, len(weight) * entries)
+        return np.asarray(by_entry.reshape(-1, entries) @ groups.near)
     found = np.zeros(weight.shape)
     compiled.pulled(name, packed(groups, weight), np.ascontiguousarray(people), found)
     return found
+
+
+def _many_keys(groups: Groups, weight: Array) -> bool:
+    """Whether most entries have groups of many keys, so that one product of matrices is quicker than a pass for each."""
+    return len(weight) >= MANY and 2 * groups.key.size >= len(weight) * len(groups.near)
 
 
 class Sets(NamedTuple):
@@ -189,9 +198,13 @@ def arriving(
     lags, places, count = len(table.weights), weight.shape[1], sets.first.size - 1
     if name == NUMPY:
         flow = each[:, None] * groups.near[groups.entry] * weight[groups.key]
-        adding = sparse.csr_array((np.ones(each.size), sets.member, sets.first), shape=(count, each.size))
-        cost = table.cost_class[origin]
-        return np.stack([adding @ (flow * of_lag[cost]) for of_lag in table.weights]), adding @ flow
+        row = sets.of_group[:, None] * places + np.arange(places)
+        cell = (row.ravel(), table.cost_class[origin].ravel())
+        by_cost = sparse.coo_array(
+            (flow.ravel(), cell), shape=(count * places, table.weights.shape[1])
+        ).tocsr()
+        sent = (by_cost @ np.ones(by_cost.shape[1])).reshape(count, places)
+        return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, count, places), sent
     costs = table.weights.shape[1]
     by_class = np.zeros((costs, -(-lags // EIGHT) * EIGHT))
     by_class[:, :lags] = table.weights.T
