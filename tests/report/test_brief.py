@@ -15,13 +15,16 @@ import displacement as dp
 from displacement import cli
 from displacement.io import standards
 from displacement.needs.item import Sector
+from displacement.needs.loads import trucks_needed
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.briefs import wording
+from displacement.report.briefs.aid import aid_of
 from displacement.report.briefs.background import KINDS
 from displacement.report.briefs.drawing import colour_of
 from displacement.report.briefs.page import page
 from displacement.report.briefs.shown import Shown, people, people_by
-from displacement.report.rounding import shared_people
+from displacement.report.rounding import shared_people, significant
+from displacement.report.summary import _figure, summary
 
 SUPPLY = {
     "hubs": {"North": {"stock": {"tent": 20, "blanket": 100_000}}},
@@ -193,6 +196,30 @@ def test_what_the_first_72_hours_take_is_the_need_of_three_days(members, html):
     told = re.search(r'class="big">([\d,.]+)</p><p class="small"><span lang="en">Family tent', html)
     assert told is not None
     assert float(told[1].replace(",", "")) == pytest.approx(float(tents.median("member")), rel=0.051)
+
+
+def test_brief_and_summary_name_the_middle_of_what_each_member_comes_to(members):
+    """Not what the middles of days, sectors and zones come to, which is another figure."""
+    aid = aid_of(members)
+    hubs = members.needs.isel(item=(members.needs["supplied"] == "hub").values)
+    tonnes = (hubs["need"].sum(("time", "zone")) * hubs["mass_kg"].fillna(0)).sum("item") / 1000
+    by_day = trucks_needed(members.needs, members.aid.logistics)
+    most, heaviest = (float(by_day[name].max("time").median()) for name in ("trucks", "tonnes"))
+    assert heaviest != pytest.approx(float(by_day["tonnes"].median("member").max()), rel=1e-3)
+    assert (aid.trucks.most.middle, aid.tonnes.middle) == (
+        significant(most),
+        significant(float(tonnes.median())),
+    )
+    said = " ".join(summary(members).split())
+    assert f"most on one day: {_figure(most)}, {_figure(heaviest)} t " in said
+    assert f"In all {aid.tonnes.middle:,.0f} t from hubs" in said
+    supply = members.supply
+    for line in (line for line in aid.lines if line.target is not None):
+        of_item = supply.sel(item=line.item)
+        target = of_item["target"].sum(("time", "zone")).median("member")
+        assert line.target.middle == pytest.approx(significant(float(target)), rel=1e-12)
+    used = float(supply["trucks_used"].sum(("time", "route")).median())
+    assert f"{used:,.0f} trucks left" in said
 
 
 def test_what_a_user_wrote_does_nothing(toy, tmp_path):

@@ -9,7 +9,7 @@ import xarray as xr
 from displacement.needs.logistics import Supply
 from displacement.needs.units import is_measure
 
-__all__ = ["mass_and_volume", "truck_loads", "trucks", "trucks_needed", "whole_units"]
+__all__ = ["in_all", "mass_and_volume", "truck_loads", "trucks", "trucks_needed", "whole_units"]
 
 Array = npt.NDArray[np.float64]
 
@@ -78,6 +78,37 @@ def mass_and_volume(needs: xr.Dataset) -> xr.Dataset:
         without[f"items_without_{name}"] = ", ".join(needs["item"].values[unknown].tolist())
     coords = {"sector": sectors} | ({"member": needs["member"]} if "member" in needs.coords else {})
     return xr.Dataset(variables, coords, attrs={"currency": needs.attrs["currency"], **without})
+
+
+def in_all(loads: xr.Dataset, name: str) -> tuple[Array, Array]:
+    """All sectors of each member together, and the share of that which rests on assumed lines.
+
+    Parameters
+    ----------
+    loads : Dataset
+        As `mass_and_volume` returns it; a sector of which nothing is known adds nothing.
+    name : {"mass", "volume", "cost"}
+
+    Returns
+    -------
+    array of shape (member,)
+        [t], [m3], or the currency.
+    array of shape (member,)
+        0 of nothing. [1]
+
+    Examples
+    --------
+    >>> loads = xr.Dataset({"mass": (("member", "sector"), [[30.0, 10.0, np.nan]]),
+    ...                     "mass_assumed_share": (("member", "sector"), [[0.5, 1.0, np.nan]])})
+    >>> in_all(loads, "mass")
+    (array([40.]), array([0.625]))
+    """
+    by_sector, resting = (
+        loads[part].fillna(0.0).transpose("member", "sector").values
+        for part in (name, f"{name}_assumed_share")
+    )
+    total, assumed = by_sector.sum(axis=1), (by_sector * resting).sum(axis=1)
+    return total, np.divide(assumed, total, out=np.zeros_like(total), where=total > 0)
 
 
 def truck_loads(quantity: Array, mass_kg: Array, volume_m3: Array, supply: Supply) -> Array:

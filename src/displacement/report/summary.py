@@ -14,7 +14,7 @@ from displacement.ensemble import chosen
 from displacement.io.kept import over_members, summed
 from displacement.io.reports import WHOLE_AREA
 from displacement.movement.calibrated import ParameterSet
-from displacement.needs.loads import mass_and_volume, trucks_needed
+from displacement.needs.loads import in_all, mass_and_volume, trucks_needed
 from displacement.needs.logistics import Supply
 from displacement.report.drivers import drivers_lines
 from displacement.report.observed import beside
@@ -52,7 +52,7 @@ def summary(result: Result) -> str:
     mark = ["RESTRICTED, not to be passed on.", ""] if scenario.sensitivity == "restricted" else []
     lines = [f"# {title}", "", *mark, *_wrapped(answer(result)), ""]
     lines += [*_by_day(result), *_again(result)]
-    lines += ["", *_top(result, "newly_displaced_cum", "From"), *_top(result, "present_new", "To"), ""]
+    lines += ["", *_top(result, "newly_displaced", "From"), *_top(result, "present_new", "To"), ""]
     if result.variants is not None:
         asked = scenario.uncertainty.quantiles
         lines += [*variants_lines(result.variants, str(scenario.period.start), asked), ""]
@@ -243,24 +243,25 @@ def _households(needs: xr.Dataset, arrived: float) -> str:
 def _trucks(needs: xr.Dataset, supply: Supply | None) -> str:
     """Trucks for what hubs supply."""
     found = trucks_needed(needs, supply)
-    by_day, in_all = middle(found["trucks"]), float(middle(found["trucks_in_all"]))
-    if in_all == 0:
+    whole, most, heaviest = (
+        float(middle(part))
+        for part in (found["trucks_in_all"], *(found[of].max("time") for of in ("trucks", "tonnes")))
+    )
+    if whole == 0:
         return ""
     carries = Supply() if supply is None else supply
-    hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
+    loads = mass_and_volume(_from_hubs(needs))
+    weight, volume = (float(middle_of(in_all(loads, name)[1])) for name in ("mass", "volume"))
     return (
-        f"{_figure(in_all)} truck loads of {carries.payload_t:g} t or {carries.truck_m3 * carries.stowage:g} m3 carry "
-        f"what hubs supply; most on one day: {_figure(float(by_day.max()))}, "
-        f"{_figure(float(middle(found['tonnes']).max()))} t ({_assumed(hubs, 'mass'):.0%} of the weight and "
-        f"{_assumed(hubs, 'volume'):.0%} of the volume on assumed lines)."
+        f"{_figure(whole)} truck loads of {carries.payload_t:g} t or {carries.truck_m3 * carries.stowage:g} m3 carry "
+        f"what hubs supply; most on one day: {_figure(most)}, {_figure(heaviest)} t ({weight:.0%} of the weight and "
+        f"{volume:.0%} of the volume on assumed lines)."
     )
 
 
-def _assumed(needs: xr.Dataset, name: str) -> float:
-    """Share of all mass, volume or cost that rests on assumed lines; 0 of nothing. [1]"""
-    total = mass_and_volume(needs).median("member")
-    amount, share = total[name].fillna(0), total[f"{name}_assumed_share"].fillna(0)
-    return float((amount * share).sum() / amount.sum()) if float(amount.sum()) > 0 else 0.0
+def _from_hubs(needs: xr.Dataset) -> xr.Dataset:
+    """The items that hubs supply."""
+    return needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
 
 
 def _not_counted(needs: xr.Dataset) -> str:
@@ -280,17 +281,15 @@ def _figure(value: float) -> str:
 
 def _rests_on(needs: xr.Dataset) -> str:
     """Tonnes from hubs, cost, and how much of both rests on assumed lines."""
-    hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
-    everything, dry = (mass_and_volume(part).median("member", keep_attrs=True) for part in (needs, hubs))
+    everything, dry = mass_and_volume(needs), mass_and_volume(_from_hubs(needs))
     text = []
     for load, name, unit, what in (
         (dry, "mass", "t", "from hubs (so without local water)"),
         (everything, "cost", str(needs.attrs["currency"]), "for everything"),
     ):
-        amount, share = load[name].fillna(0), load[f"{name}_assumed_share"].fillna(0)
-        whole, assumed = float(amount.sum()), float((amount * share).sum())
+        whole, assumed = (float(middle_of(of_members)) for of_members in in_all(load, name))
         if whole > 0:
-            text.append(f"{_figure(whole)} {unit} {what}, {assumed / whole:.0%} of it on assumed lines")
+            text.append(f"{_figure(whole)} {unit} {what}, {assumed:.0%} of it on assumed lines")
     without = dry.attrs["items_without_mass"].replace("_", " ")
     known = f" In no tonnage and no truck, for want of a mass: {without}." if without else ""
     return f"In all {'; '.join(text)}.{known}" if text else ""

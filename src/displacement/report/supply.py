@@ -49,10 +49,7 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
     by_zone = {
         name: middle_by_zone(supply[name].transpose("member", "time", "zone", "item")) for name in QUANTITIES
     }
-    in_all = {
-        name: middle(over_members(supply[name], _over_zones).transpose("member", "time", "item").values)
-        for name in QUANTITIES
-    }
+    in_all = {name: middle(of_area(supply, name)) for name in QUANTITIES}
     lacking = _lacking_by(supply)
     where = list(zip(*(supply[name].values for name in ("zone", "zone_name", "admin1")), strict=True))
     what = list(zip(*(supply[name].values for name in ("sector", "item", "unit")), strict=True))
@@ -73,8 +70,10 @@ def supply_rows(supply: xr.Dataset, behind: xr.Dataset) -> Iterator[list[str]]:
                 yield [str(date), *(str(part) for part in where[zone]), *names, *shown]
 
 
-def _over_zones(quantity: xr.DataArray) -> xr.DataArray:
-    return quantity.sum("zone")
+def of_area(supply: xr.Dataset, name: str) -> Array:
+    """A quantity of all zones together, (member, time, item)."""
+    found = over_members(supply[name], lambda part: part.sum("zone"))
+    return found.transpose("member", "time", "item").values
 
 
 def lacking_by_item(supply: xr.Dataset) -> Array:
@@ -115,15 +114,6 @@ def _shown(figures: list[float], today: float, ever: float, limit: str) -> list[
     cells = [shared_quantity(figure, smallest) for figure in figures]
     note = next((note for _, note in cells if note), "")
     return [*("" for _ in figures), "", note] if note else [*(text for text, _ in cells), limit, ""]
-
-
-def mostly(codes: Array, gap: Array) -> str:
-    """The constraint behind most of a gap; blank where there is none.
-
-    >>> mostly(np.array([1, 2, 2]), np.array([5.0, 3.0, 4.0]))
-    'trucks'
-    """
-    return _largest(np.bincount(codes.ravel(), weights=gap.ravel(), minlength=len(CONSTRAINTS)))
 
 
 def _largest(weight: Array) -> str:
@@ -184,27 +174,32 @@ class Met(NamedTuple):
 def met_of(supply: xr.Dataset) -> list[Met]:
     """What is met of every item of which anything is to be met.
 
-    Of several members the figures are their middle; what binds and when stock runs out is that of the first.
+    Of several members the figures are the middle of what each comes to, and what binds is what most of all their gaps is
+    for want of; when stock runs out is that of the first.
 
     Parameters
     ----------
     supply : xarray.Dataset
         As `deliver` returns it.
     """
-    one = _middle(supply)
-    target, delivered = (one[name].sum(("time", "zone")).values for name in ("target", "delivered"))
+    target, delivered = (middle(of_area(supply, name).sum(axis=1)) for name in ("target", "delivered"))
+    gap, lacking = middle(_missed(supply, of_area(supply, "gap"))), _missed(supply, lacking_by_item(supply))
     found = []
     for at in np.flatnonzero(target > 0):
-        of_item = one.isel(item=at)
-        missed = _unmet(of_item)
-        binding = mostly(missed["binding"].values, missed["gap"].values)
+        of_item = supply.isel(member=0, item=at)
         held = _held(of_item)
         in_stock = None if held is None else bool(held.any())
-        gap = float(missed["gap"].sum())
         out = _empty(of_item, held) if held is not None and in_stock else None
-        name = str(supply["item"].values[at])
-        found.append(Met(name, float(target[at]), float(delivered[at]), gap, binding, out, in_stock))
+        name, binding = str(supply["item"].values[at]), _largest(lacking[:, at])
+        found.append(
+            Met(name, float(target[at]), float(delivered[at]), float(gap[at]), binding, out, in_stock)
+        )
     return found
+
+
+def _missed(supply: xr.Dataset, gap: Array) -> Array:
+    """Gaps that count, (..., item), from those by day, (..., time, item): of meals all, of what stays owed the last."""
+    return np.where(supply["kind"].values == "daily", gap.sum(axis=-2), gap[..., -1, :])
 
 
 def supply_lines(supply: xr.Dataset) -> list[str]:
@@ -231,23 +226,6 @@ def supply_lines(supply: xr.Dataset) -> list[str]:
     return [*lines, *_wrapped(_trucks(supply)), *_wrapped(_money(supply))]
 
 
-def _middle(supply: xr.Dataset) -> xr.Dataset:
-    """The middle of the members, figure by figure; what binds and when stock runs out as in the first of them."""
-    if supply.sizes["member"] == 1:
-        return supply.isel(member=0)
-    plain = supply.isel(member=0)
-    by_zone = {
-        name: plain[name].copy(data=middle_by_zone(supply[name].transpose("member", *plain[name].dims)))
-        for name in ("target", "delivered", "gap")
-    }
-    return plain.assign(by_zone)
-
-
-def _unmet(of_item: xr.Dataset) -> xr.Dataset:
-    """The days whose gap counts: of meals all of them, of what stays owed the last."""
-    return of_item if str(of_item["kind"].values) == "daily" else of_item.isel(time=[-1])
-
-
 def _held(of_item: xr.Dataset) -> NDArray[np.bool_] | None:
     """Which hubs ever held an item; None where hubs do not supply it."""
     if str(of_item["supplied"].values) != "hub":
@@ -267,7 +245,7 @@ def _empty(of_item: xr.Dataset, held: NDArray[np.bool_]) -> dt.date | None:
 
 def trucks_of(supply: xr.Dataset) -> tuple[float, float | None]:
     """Trucks that left, the middle of the members, and those that could: None without a limit."""
-    used = float(supply["trucks_used"].median("member").sum())
+    used = float(middle(supply["trucks_used"].sum(("time", "route")).transpose("member").values))
     allowed = supply["trucks_allowed"].values
     return used, float(allowed.sum()) if np.isfinite(allowed).all() else None
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from displacement.io.kept import over_members
 from displacement.needs.supply import CONSTRAINTS
 from displacement.report.books.amounts import Window, over_windows
 from displacement.report.books.layout import Layout
 from displacement.report.rounding import middle
-from displacement.report.supply import lacking_by_item, who_is_owed
+from displacement.report.supply import lacking_by_item, of_area, who_is_owed
 
 __all__ = ["AsRun", "as_run", "by_day"]
 
@@ -44,7 +42,7 @@ def as_run(layout: Layout, spans: Sequence[Window]) -> AsRun | None:
     if supply is None:
         return None
     codes = [str(code) for code in supply["item"].values]
-    delivered, gap = (_of_area(supply, name) for name in ("delivered", "gap"))
+    delivered, gap = (of_area(supply, name) for name in ("delivered", "gap"))
     perishes = supply["kind"].values == "daily"
 
     def missed(values: Array) -> Array:
@@ -64,12 +62,6 @@ def as_run(layout: Layout, spans: Sequence[Window]) -> AsRun | None:
 def by_day(layout: Layout) -> tuple[Window, ...]:
     """Each day by itself."""
     return tuple(Window(str(day), day, day + 1) for day in range(layout.days))
-
-
-def _of_area(supply: xr.Dataset, name: str) -> Array:
-    """(member, time, item)."""
-    found = over_members(supply[name], lambda part: part.sum("zone"))
-    return found.transpose("member", "time", "item").values
 
 
 def _behind(layout: Layout, codes: Sequence[str], kinds: Array, spans: Sequence[Window]) -> Array:

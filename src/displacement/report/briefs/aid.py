@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from displacement.io.kept import over_members, summed
-from displacement.needs.loads import mass_and_volume, trucks_needed
+from displacement.needs.loads import in_all, mass_and_volume, trucks_needed
 from displacement.report.behind import served_in_all
 from displacement.report.briefs.shown import Shown, quantity
 from displacement.report.rounding import SMALLEST, UNKNOWN, middle, quantiles
@@ -121,15 +121,16 @@ def aid_of(result: Result) -> AidShown:
     behind = _fewest(arrived.sum(axis=1), asked)
     hubs = needs.isel(item=np.flatnonzero((needs["supplied"] == "hub").values))
     everything, dry = mass_and_volume(needs), mass_and_volume(hubs)
+    (cost, cost_assumed), (tonnes, tonnes_assumed) = in_all(everything, "cost"), in_all(dry, "mass")
     account = {} if result.supply is None else {met.item: met for met in met_of(result.supply)}
     return AidShown(
         sectors=_sectors(needs, everything, dry, served, account, asked, behind),
         first_hours=_first_hours(needs, served, arrived, asked),
         trucks=_trucks(result, needs, asked, behind),
-        cost=_total(everything, "cost", asked, behind),
-        tonnes=_total(dry, "mass", asked, behind),
-        cost_assumed=_assumed(everything, "cost"),
-        tonnes_assumed=_assumed(dry, "mass"),
+        cost=quantity(cost, asked, behind),
+        tonnes=quantity(tonnes, asked, behind),
+        cost_assumed=float(middle(cost_assumed)),
+        tonnes_assumed=float(middle(tonnes_assumed)),
         currency=str(needs.attrs["currency"]),
         has_supply=result.supply is not None,
         money_left=_money(result, behind),
@@ -201,17 +202,6 @@ def _of_sector(
         return None
     by_member = loads[name].sel(sector=sector).transpose("member").values
     return None if np.isnan(by_member).any() else quantity(by_member, asked, behind)
-
-
-def _total(loads: xr.Dataset, name: str, asked: Sequence[float], behind: float) -> Shown:
-    return quantity(loads[name].sum("sector").transpose("member").values, asked, behind)
-
-
-def _assumed(loads: xr.Dataset, name: str) -> float:
-    """Share of all mass or cost that rests on assumed lines; 0 of nothing. [1]"""
-    amount = loads[name].median("member").fillna(0)
-    share = loads[f"{name}_assumed_share"].median("member").fillna(0)
-    return float((amount * share).sum() / amount.sum()) if float(amount.sum()) > 0 else 0.0
 
 
 def _first_hours(
