@@ -210,7 +210,11 @@ def _ensemble(
             crew.close()
             each = crew.enter_context(stages.processes(plan.workers))
         others = stages.in_batches(
-            work, parameters[1:], each, lambda ready: told.tell("running members", 1 + ready, count)
+            work,
+            parameters[1:],
+            each,
+            lambda ready: told.tell("running members", 1 + ready, count),
+            stages.batch_of(asked.inputs, asked.edges),
         )
         return _gathered(chain([first], others), count, plan.in_memory, told)
 

@@ -42,7 +42,9 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 DAYS_OF_WEEK = 7
 BATCH = 4
-"""Members that one process works on before it hands them back."""
+"""The most members that one process works on before it hands them back: they see the same distances to fronts."""
+AT_ONCE = 100_000_000
+"""What hazards and first departures by block of a batch may take, unless one member takes more. [byte]"""
 
 
 def edges_of(scenario: Scenario) -> Array:
@@ -328,8 +330,18 @@ def _done(item: Any) -> Any:
     return _TASK[0](item)
 
 
+def batch_of(inputs: Inputs, edges: Array) -> int:
+    """How many members make a batch: fewer where there are many blocks."""
+    figures = len(variables.DEPARTURES) * len(edges) * len(departures.GROUPS) * inputs.blocks.zone.size
+    return max(1, min(BATCH, AT_ONCE // (np.dtype(float).itemsize * max(figures, 1))))
+
+
 def in_batches(
-    work: Callable[[Sequence[Item]], Done], items: Sequence[Item], map: Map, told: Callable[[int], None]
+    work: Callable[[Sequence[Item]], Done],
+    items: Sequence[Item],
+    map: Map,
+    told: Callable[[int], None],
+    size: int | None = None,
 ) -> Iterator[Done]:
     """Work through many members batch by batch.
 
@@ -343,12 +355,15 @@ def in_batches(
         The built-in one, that of `processes`, or a cluster's; gives results in order.
     told : callable
         Told how many are done, after each batch.
+    size : int, optional
+        Of a batch; no number depends on it. None: `BATCH`.
 
     Yields
     ------
     What `work` returns of each batch, in order.
     """
-    batches = [items[first : first + BATCH] for first in range(0, len(items), BATCH)]
+    size = size or BATCH
+    batches = [items[first : first + size] for first in range(0, len(items), size)]
     ready = 0
     for result, batch in zip(map(work, batches), batches, strict=True):
         ready += len(batch)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import displacement as dp
 from displacement.kernels import capacity, flows
 from displacement.kernels.capacity import Market
-from displacement.kernels.flows import Groups, Ring, Timetable, sets_of
+from displacement.kernels.flows import Groups, Ring, Sending, Timetable, sets_of
 
 COMPILED = flows.variants()
 compiled_only = pytest.mark.skipif(not COMPILED, reason="built without the compiled kernel")
@@ -59,7 +59,9 @@ class World:
         for going in (self.going, self.people[:, None]):
             groups, count = self.going.shape
             ring = Ring(np.ones((20, groups, count)), np.ones((20, groups)), np.ones((20, count)))
-            flows.send(ring, 9, going, self.pace, self.sets.of_group)
+            one = Sending(going, self.pace, self.sets.of_group)
+            flows.send(ring, 9, [one])
+            flows.send(ring, 3, [one, Sending(self.going, self.pace[:2], self.sets.of_group), one])
             yield from ring
         yield capacity.cleared(
             [(self.groups, self.weight, self.people)], self.market, self.factor, 1e-12, 5000
@@ -140,14 +142,15 @@ def test_prices_fit_the_arrivals_that_they_lead_to(seed, places):
 
 def test_those_sent_are_added_up_by_slot_row_and_place():
     ring = Ring(np.zeros((3, 2, 2)), np.zeros((3, 2)), np.zeros((3, 2)))
-    flows.send(
-        ring, 2, np.array([[2.0], [3.0]]), np.array([[[1.0, 2.0]], [[10.0, 0.0]]]), np.zeros(2, dtype=int)
-    )
-    np.testing.assert_array_equal(ring.people[2], [[2, 4], [3, 6]])
+    both = np.zeros(2, dtype=int)
+    alike = Sending(np.array([[2.0], [3.0]]), np.array([[[1.0, 2.0]], [[10.0, 0.0]]]), both)
+    by_place = Sending(np.array([[1.0, 0.0], [0.0, 100.0]]), np.array([[[1.0, 1.0]]]), both)
+    flows.send(ring, 2, [alike, by_place])
+    np.testing.assert_array_equal(ring.people[2], [[3, 4], [3, 106]])
     np.testing.assert_array_equal(ring.people[0], [[20, 0], [30, 0]])
     assert not ring.people[1].any()
-    np.testing.assert_array_equal(ring.of_rows, [[20, 30], [0, 0], [6, 9]])
-    np.testing.assert_array_equal(ring.of_places, [[50, 0], [0, 0], [5, 10]])
+    np.testing.assert_array_equal(ring.of_rows, [[20, 30], [0, 0], [7, 109]])
+    np.testing.assert_array_equal(ring.of_places, [[50, 0], [0, 0], [6, 110]])
 
 
 @compiled_only

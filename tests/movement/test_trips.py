@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import displacement as dp
+from displacement.kernels.flows import Sending
 from displacement.movement import trips
 from displacement.movement.assumptions import Travel
 
@@ -70,7 +71,7 @@ def test_everybody_on_the_way_arrives_in_the_step_they_were_sent_for(seed, longe
     for step, lags in enumerate(longest):
         people = draw.random((lags, rows, places))
         waiting[step : step + lags] += people
-        way.send(np.ones((rows, 1)), people, np.arange(rows))
+        way.send(Sending(np.ones((rows, 1)), people, np.arange(rows)))
         np.testing.assert_allclose(way.by_row(), waiting[step:].sum(axis=(0, 2)), rtol=1e-12)
         np.testing.assert_allclose(way.by_place(), waiting[step:].sum(axis=(0, 1)), rtol=1e-12)
         np.testing.assert_allclose(way.arrive(), waiting[step], rtol=1e-12)
@@ -100,8 +101,14 @@ def test_which_of_those_who_move_on_come_first_hardly_matters(toy, monkeypatch):
     monkeypatch.setattr(
         trips.OnTheWay,
         "send",
-        lambda way, going, pace, key: send(
-            way, going, pace, np.arange(len(going)) if pace.shape[1] == len(going) else key
+        lambda way, *sendings: send(
+            way,
+            *(
+                one._replace(set_of_row=np.arange(len(one.going)))
+                if one.pace.shape[1] == len(one.going)
+                else one
+                for one in sendings
+            ),
         ),
     )
     own = dp.run(toy).people

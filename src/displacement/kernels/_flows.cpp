@@ -14,6 +14,7 @@ namespace {
 using flows::Draw;
 using flows::Leaving;
 using flows::Ring;
+using flows::Sending;
 using flows::Timetable;
 using flows::Variant;
 using module::Buffers;
@@ -96,9 +97,9 @@ struct Places {
             const double filled = capacity[place] + occupied[place] + arriving;
             const double gap = price - crowding * std::log1p((occupied[place] + arriving) / capacity[place]);
             const double next = within(place, price - gap / (1.0 + crowding * arriving / filled));
-            const bool still = next == price;
+            const bool near = std::abs(next - price) <= NEAR;
             price = next;
-            if (still) break;
+            if (near) break;
         }
         return price;
     }
@@ -109,6 +110,7 @@ struct Places {
     }
 
     static constexpr int NEWTON = 4;
+    static constexpr double NEAR = 1e-9;  // what a step so short leaves is lost in rounding, for the next is its square
 };
 
 struct Party {
@@ -224,6 +226,18 @@ PyObject* prices(PyObject*, PyObject* arguments) {
     }
 }
 
+// Weights by class with lags filled up with zeros, each row of eights within a line of the cache; they lie in `room`.
+const double* by_class(const double* by_lag, Py_ssize_t lags, Py_ssize_t classes, Py_ssize_t padded,
+                       std::vector<double>& room) {
+    constexpr size_t LINE = 64;
+    room.assign(static_cast<size_t>(classes * padded) + LINE / sizeof(double), 0.0);
+    const size_t beyond = reinterpret_cast<uintptr_t>(room.data()) % LINE;
+    double* first = room.data() + (LINE - beyond) % LINE / sizeof(double);
+    for (Py_ssize_t lag = 0; lag < lags; ++lag)
+        for (Py_ssize_t own = 0; own < classes; ++own) first[own * padded + lag] = by_lag[lag * classes + own];
+    return first;
+}
+
 PyObject* arriving(PyObject*, PyObject* arguments) {
     PyObject *given, *each, *first, *member, *origin, *cost, *weights, *sent, *by_lag;
     Py_ssize_t sets, origins, costs, lags;
@@ -254,19 +268,15 @@ PyObject* arriving(PyObject*, PyObject* arguments) {
     if (table.origin == nullptr || !within(table.origin, draw.groups, origins, "origin")) return nullptr;
     table.cost = buffers.read<uint16_t>(cost, origins * draw.places, "cost");
     if (table.cost == nullptr) return nullptr;
-    unsigned largest = 0;
-    for (Py_ssize_t at = 0; at < origins * draw.places; ++at) largest = std::max<unsigned>(largest, table.cost[at]);
-    if (static_cast<Py_ssize_t>(largest) >= costs) {
-        PyErr_SetString(PyExc_IndexError, "classes of travel time that do not fit");
-        return nullptr;
-    }
-    if ((table.weights = buffers.read<double>(weights, costs * table.padded, "weights")) == nullptr) return nullptr;
+    const double* shares = buffers.read<double>(weights, lags * costs, "weights");
+    if (shares == nullptr) return nullptr;
     double* all = buffers.write<double>(sent, sets * draw.places, "sent");
     if (all == nullptr) return nullptr;
     double* when = buffers.write<double>(by_lag, lags * sets * draw.places, "by_lag");
     if (when == nullptr) return nullptr;
     try {
-        std::vector<double> room(8 * static_cast<size_t>(costs), 0.0);
+        std::vector<double> room(8 * static_cast<size_t>(costs), 0.0), laid_out;
+        table.weights = by_class(shares, lags, costs, table.padded, laid_out);
         Py_BEGIN_ALLOW_THREADS;
         variant->arriving(draw, going, table, room.data(), all, when);
         Py_END_ALLOW_THREADS;
@@ -277,36 +287,42 @@ PyObject* arriving(PyObject*, PyObject* arguments) {
 }
 
 PyObject* send(PyObject*, PyObject* arguments) {
-    PyObject *people, *of_rows, *of_places, *going, *pace, *set;
-    Py_ssize_t slots, rows, places, due, lags, sets;
-    int by_place;
+    PyObject *people, *of_rows, *of_places, *given;
+    Ring ring;
     const char* name;
-    if (!PyArg_ParseTuple(arguments, "sOOOnnnnOpOnnO", &name, &people, &of_rows, &of_places, &slots, &rows, &places,
-                          &due, &going, &by_place, &pace, &lags, &sets, &set))
+    if (!PyArg_ParseTuple(arguments, "sOOOnnnnO!", &name, &people, &of_rows, &of_places, &ring.slots, &ring.rows,
+                          &ring.places, &ring.due, &PyTuple_Type, &given))
         return nullptr;
     const Variant* variant = module::chosen(variants(), name);
     if (variant == nullptr) return nullptr;
-    if (due < 0 || due >= slots || lags > slots) {
-        PyErr_SetString(PyExc_ValueError, "slots that do not fit");
+    const Py_ssize_t slots = ring.slots, rows = ring.rows, places = ring.places, count = PyTuple_Size(given);
+    if (ring.due < 0 || ring.due >= slots || count > flows::MOST_SENDINGS) {
+        PyErr_SetString(PyExc_ValueError, "slots or sendings that do not fit");
         return nullptr;
     }
     Buffers buffers;
-    Ring ring;
-    ring.slots = slots;
-    ring.rows = rows;
-    ring.places = places;
-    ring.due = due;
     if ((ring.people = buffers.write<double>(people, slots * rows * places, "people")) == nullptr) return nullptr;
     if ((ring.of_rows = buffers.write<double>(of_rows, slots * rows, "of_rows")) == nullptr) return nullptr;
     if ((ring.of_places = buffers.write<double>(of_places, slots * places, "of_places")) == nullptr) return nullptr;
-    const double* own = buffers.read<double>(going, rows * (by_place ? places : 1), "going");
-    if (own == nullptr) return nullptr;
-    const double* when = buffers.read<double>(pace, lags * sets * places, "pace");
-    if (when == nullptr) return nullptr;
-    const int64_t* set_of_row = buffers.read<int64_t>(set, rows, "set");
-    if (set_of_row == nullptr || !within(set_of_row, rows, sets, "set")) return nullptr;
+    Sending sendings[flows::MOST_SENDINGS];
+    for (Py_ssize_t at = 0; at < count; ++at) {
+        Sending& one = sendings[at];
+        PyObject *going, *pace, *set;
+        int by_place;
+        if (!PyArg_ParseTuple(PyTuple_GetItem(given, at), "OpOnnO", &going, &by_place, &pace, &one.lags, &one.sets, &set))
+            return nullptr;
+        one.by_place = by_place != 0;
+        if (one.lags > slots) {
+            PyErr_SetString(PyExc_ValueError, "more lags than slots");
+            return nullptr;
+        }
+        if ((one.going = buffers.read<double>(going, rows * (one.by_place ? places : 1), "going")) == nullptr) return nullptr;
+        if ((one.pace = buffers.read<double>(pace, one.lags * one.sets * places, "pace")) == nullptr) return nullptr;
+        one.set = buffers.read<int64_t>(set, rows, "set");
+        if (one.set == nullptr || !within(one.set, rows, one.sets, "set")) return nullptr;
+    }
     Py_BEGIN_ALLOW_THREADS;
-    variant->send(ring, own, by_place != 0, when, lags, sets, set_of_row);
+    variant->send(ring, sendings, count);
     Py_END_ALLOW_THREADS;
     Py_RETURN_NONE;
 }

@@ -22,7 +22,7 @@ struct Timetable {
     const int64_t* first;               // where the groups of each set begin in `member`, and the end
     const int64_t* member;
     const int64_t* origin;              // row of `cost` of each group
-    const uint16_t* cost;               // class of travel time, [origin, place]
+    const uint16_t* cost;               // class of travel time, [origin, place]; the caller sees to it that there are so many
     const double* weights;              // share that arrives 0, 1, 2, ... steps later, [class, padded]
 };
 
@@ -32,6 +32,17 @@ struct Ring {
     double* people;     // [slot, row, place]
     double* of_rows;    // [slot, row]
     double* of_places;  // [slot, place]
+};
+
+constexpr int MOST_SENDINGS = 4;
+
+// People who set off: going[row, place or 0] * pace[lag, set[row], place].
+struct Sending {
+    const double* going;
+    bool by_place;      // whether `going` differs by place
+    const double* pace;
+    std::ptrdiff_t lags, sets;
+    const int64_t* set;  // of each row
 };
 
 // Who leaves the places they had fled to.
@@ -59,9 +70,8 @@ struct Variant {
     // class.
     void (*arriving)(const Draw& draw, const double* each, const Timetable& table, double* room, double* sent,
                      double* by_lag);
-    // Add going[row, place or 0] * pace[lag, set[row], place] to the slots from the one that is due on.
-    void (*send)(const Ring& ring, const double* going, bool by_place, const double* pace, std::ptrdiff_t lags,
-                 std::ptrdiff_t sets, const int64_t* set);
+    // Add up to `MOST_SENDINGS` of them to the slots from the one that is due on.
+    void (*send)(const Ring& ring, const Sending* sendings, std::ptrdiff_t count);
     void (*leave)(const Leaving& leaving);
 };
 

@@ -11,66 +11,82 @@ namespace {
 
 using flows::Draw;
 using flows::Leaving;
+using flows::MOST_SENDINGS;
 using flows::Ring;
+using flows::Sending;
 using flows::Timetable;
 using std::ptrdiff_t;
 
-// Four sums in turn, so that one addition need not wait for the other.
-inline double product(const double* near, const double* weight, ptrdiff_t places) {
-    Eight one = alike(0.0), two = alike(0.0), three = alike(0.0), four = alike(0.0);
-    ptrdiff_t at = 0;
-    for (; at + 4 * EIGHT <= places; at += 4 * EIGHT) {
-        one = one + get(near + at) * get(weight + at);
-        two = two + get(near + at + EIGHT) * get(weight + at + EIGHT);
-        three = three + get(near + at + 2 * EIGHT) * get(weight + at + 2 * EIGHT);
-        four = four + get(near + at + 3 * EIGHT) * get(weight + at + 3 * EIGHT);
+constexpr int ROWS = 4;
+
+// Groups of one key that are worked out side by side, so that their weights are read once. Where there are fewer than
+// four, the first stands for the others.
+struct Some {
+    ptrdiff_t count;
+    ptrdiff_t group[ROWS];
+    const double* near[ROWS];
+    int64_t key;
+};
+
+// The next ones from `next` on, which moves beyond them; of all groups, or of those whose people are above 0.
+inline Some some(const Draw& draw, const double* people, ptrdiff_t& next) {
+    Some found = {};
+    for (; next < draw.groups && found.count < ROWS; ++next) {
+        if (people != nullptr && !(people[next] > 0)) continue;
+        if (found.count > 0 && draw.key[next] != found.key) break;
+        found.key = draw.key[next];
+        found.group[found.count] = next;
+        found.near[found.count++] = draw.near + draw.entry[next] * draw.places;
     }
-    for (; at < places; at += EIGHT) one = one + get(near + at, places - at) * get(weight + at, places - at);
-    return sum((one + two) + (three + four));
+    for (ptrdiff_t row = found.count; row < ROWS; ++row) found.near[row] = found.near[0];
+    return found;
+}
+
+// What draws each of them.
+inline void products(const Draw& draw, const Some& groups, double (&total)[ROWS]) {
+    const double* weight = draw.weight + groups.key * draw.places;
+    Eight found[ROWS];
+    for (int row = 0; row < ROWS; ++row) found[row] = alike(0.0);
+    ptrdiff_t at = 0;
+    for (; at + EIGHT <= draw.places; at += EIGHT) {
+        const Eight drawn = get(weight + at);
+        for (int row = 0; row < ROWS; ++row) found[row] = found[row] + get(groups.near[row] + at) * drawn;
+    }
+    if (at < draw.places) {
+        const Eight drawn = get(weight + at, draw.places - at);
+        for (int row = 0; row < ROWS; ++row)
+            found[row] = found[row] + get(groups.near[row] + at, draw.places - at) * drawn;
+    }
+    for (int row = 0; row < ROWS; ++row) total[row] = sum(found[row]);
 }
 
 void totals(const Draw& draw, double* total) {
-    for (ptrdiff_t group = 0; group < draw.groups; ++group)
-        total[group] = product(draw.near + draw.entry[group] * draw.places,
-                               draw.weight + draw.key[group] * draw.places, draw.places);
-}
-
-// The next group from `group` on whose people are counted; the number of groups where there is none. `total` is what
-// draws it.
-inline ptrdiff_t next(const Draw& draw, const double* people, ptrdiff_t group, double& total) {
-    for (; group < draw.groups; ++group) {
-        if (!(people[group] > 0)) continue;
-        total = product(draw.near + draw.entry[group] * draw.places, draw.weight + draw.key[group] * draw.places,
-                        draw.places);
-        if (total > 0) break;
+    double found[ROWS];
+    for (ptrdiff_t next = 0; next < draw.groups;) {
+        const Some groups = some(draw, nullptr, next);
+        products(draw, groups, found);
+        for (ptrdiff_t row = 0; row < groups.count; ++row) total[groups.group[row]] = found[row];
     }
-    return group;
 }
 
 void pulled(const Draw& draw, const double* people, double* found) {
-    double total, other_total;
-    for (ptrdiff_t group = next(draw, people, 0, total); group < draw.groups;) {
-        const ptrdiff_t other = next(draw, people, group + 1, other_total);
-        const double* near = draw.near + draw.entry[group] * draw.places;
-        double* to = found + draw.key[group] * draw.places;
-        const Eight each = alike(people[group] / total);
-        if (other < draw.groups && draw.key[other] == draw.key[group]) {
-            const double* near_other = draw.near + draw.entry[other] * draw.places;
-            const Eight each_other = alike(people[other] / other_total);
-            for (ptrdiff_t at = 0; at < draw.places; at += EIGHT) {
-                const ptrdiff_t left = draw.places - at;
-                put(to + at, get(to + at, left) + (get(near + at, left) * each + get(near_other + at, left) * each_other),
-                    left);
-            }
-            group = next(draw, people, other + 1, total);
-            continue;
+    double total[ROWS];
+    Eight each[ROWS];
+    for (ptrdiff_t next = 0; next < draw.groups;) {
+        const Some groups = some(draw, people, next);
+        if (groups.count == 0) break;
+        products(draw, groups, total);
+        for (int row = 0; row < ROWS; ++row) {
+            const bool drawn = row < groups.count && total[row] > 0;
+            each[row] = alike(drawn ? people[groups.group[row]] / total[row] : 0.0);
         }
+        double* to = found + groups.key * draw.places;
+        const auto pull = [&](ptrdiff_t row, ptrdiff_t at, ptrdiff_t left) { return get(groups.near[row] + at, left) * each[row]; };
         for (ptrdiff_t at = 0; at < draw.places; at += EIGHT) {
             const ptrdiff_t left = draw.places - at;
-            put(to + at, get(to + at, left) + get(near + at, left) * each, left);
+            const Eight early = pull(0, at, left) + pull(1, at, left), late = pull(2, at, left) + pull(3, at, left);
+            put(to + at, get(to + at, left) + (early + late), left);
         }
-        group = other;
-        total = other_total;
     }
 }
 
@@ -80,6 +96,19 @@ struct Classes {
     double* people;
     ptrdiff_t first[EIGHT], last[EIGHT];
 };
+
+// A group's people who set off for the eight places from `at` on. Their classes of travel time; null where nobody does.
+inline const uint16_t* setting_off(const Draw& draw, const double* each, const Timetable& table, int64_t group,
+                                   ptrdiff_t at, Eight& flow) {
+    if (each[group] == 0) return nullptr;
+    const ptrdiff_t left = draw.places - at;
+    const double* near = draw.near + draw.entry[group] * draw.places + at;
+    const uint16_t* cost = table.cost + table.origin[group] * draw.places + at;
+    fetch(near + 2 * EIGHT);
+    fetch(cost + 4 * EIGHT);
+    flow = get(near, left) * get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
+    return any(flow) ? cost : nullptr;
+}
 
 // Add up a set's people who set off for the eight places from `at` on; all of them by place in `sent`.
 inline void add_up(const Draw& draw, const double* each, const Timetable& table, ptrdiff_t set, ptrdiff_t at,
@@ -91,15 +120,9 @@ inline void add_up(const Draw& draw, const double* each, const Timetable& table,
         classes.last[place] = -1;
     }
     for (int64_t position = table.first[set]; position < table.first[set + 1]; ++position) {
-        const int64_t group = table.member[position];
-        if (each[group] == 0) continue;
-        const double* near = draw.near + draw.entry[group] * draw.places + at;
-        const uint16_t* cost = table.cost + table.origin[group] * draw.places + at;
-        fetch(near + 2 * EIGHT);
-        fetch(cost + 4 * EIGHT);
-        const Eight flow =
-            get(near, left) * get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
-        if (!any(flow)) continue;
+        Eight flow;
+        const uint16_t* cost = setting_off(draw, each, table, table.member[position], at, flow);
+        if (cost == nullptr) continue;
         sent = sent + flow;
         double people[EIGHT];
         put(people, flow);
@@ -138,15 +161,9 @@ inline void spread_each(const Draw& draw, const double* each, const Timetable& t
     Eight all = alike(0.0), early[EIGHT], late[EIGHT];
     for (int place = 0; place < EIGHT; ++place) early[place] = late[place] = all;
     for (int64_t position = table.first[set]; position < table.first[set + 1]; ++position) {
-        const int64_t group = table.member[position];
-        if (each[group] == 0) continue;
-        const double* near = draw.near + draw.entry[group] * draw.places + at;
-        const uint16_t* cost = table.cost + table.origin[group] * draw.places + at;
-        fetch(near + 2 * EIGHT);
-        fetch(cost + 4 * EIGHT);
-        const Eight flow =
-            get(near, left) * get(draw.weight + draw.key[group] * draw.places + at, left) * alike(each[group]);
-        if (!any(flow)) continue;
+        Eight flow;
+        const uint16_t* cost = setting_off(draw, each, table, table.member[position], at, flow);
+        if (cost == nullptr) continue;
         all = all + flow;
         double people[EIGHT];
         put(people, flow);
@@ -199,21 +216,31 @@ void arriving(const Draw& draw, const double* each, const Timetable& table, doub
     }
 }
 
-void send(const Ring& ring, const double* going, bool by_place, const double* pace, ptrdiff_t lags, ptrdiff_t sets,
-          const int64_t* set) {
-    for (ptrdiff_t lag = 0; lag < lags; ++lag) {
+void send(const Ring& ring, const Sending* sendings, ptrdiff_t count) {
+    for (ptrdiff_t lag = 0; lag < ring.slots; ++lag) {
         const ptrdiff_t slot = (ring.due + lag) % ring.slots;
         double* of_places = ring.of_places + slot * ring.places;
         for (ptrdiff_t row = 0; row < ring.rows; ++row) {
-            const double* own = going + row * (by_place ? ring.places : 1);
-            if (!by_place && *own == 0) continue;
-            const double* when = pace + (lag * sets + set[row]) * ring.places;
+            const double *going[MOST_SENDINGS], *pace[MOST_SENDINGS];
+            Eight alone[MOST_SENDINGS];
+            bool by_place[MOST_SENDINGS];
+            int some = 0;
+            for (const Sending* one = sendings; one < sendings + count; ++one) {
+                const double* own = one->going + row * (one->by_place ? ring.places : 1);
+                if (lag >= one->lags || (!one->by_place && *own == 0)) continue;
+                by_place[some] = one->by_place;
+                going[some] = own;
+                alone[some] = alike(*own);
+                pace[some++] = one->pace + (lag * one->sets + one->set[row]) * ring.places;
+            }
+            if (some == 0) continue;
             double* to = ring.people + (slot * ring.rows + row) * ring.places;
             Eight all_places = alike(0.0);
-            const Eight everywhere = alike(*own);
             for (ptrdiff_t at = 0; at < ring.places; at += EIGHT) {
                 const ptrdiff_t left = ring.places - at;
-                const Eight people = (by_place ? get(own + at, left) : everywhere) * get(when + at, left);
+                Eight people = alike(0.0);
+                for (int one = 0; one < some; ++one)
+                    people = people + (by_place[one] ? get(going[one] + at, left) : alone[one]) * get(pace[one] + at, left);
                 put(to + at, get(to + at, left) + people, left);
                 put(of_places + at, get(of_places + at, left) + people, left);
                 all_places = all_places + people;

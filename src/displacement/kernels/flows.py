@@ -9,11 +9,12 @@ place]`` throughout.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 compiled: Any
 try:
@@ -26,10 +27,10 @@ Array = NDArray[Any]
 FORCED = "DISPLACEMENT_FLOWS"
 """Environment variable that names the kernel to use: ``numpy``, or one of `variants`."""
 NUMPY = "numpy"
-EIGHT = 8
-"""Lags are padded to whole vectors of so many numbers."""
 MANY = 8
 """So many keys are many."""
+MOST_SENDINGS = 4
+"""So many parties set off together at the most."""
 LEAST = 1e-300
 """The smallest hazard that anything is divided by. [1]"""
 
@@ -193,21 +194,18 @@ def arriving(
         Those who arrive 0, 1, 2, ... steps later. [person]
     array of shape (set, place)
         All of them. [person]
+
+    Raises
+    ------
+    IndexError
+        If a class of travel time has no weights.
     """
     name = kernel_name()
-    lags, places, count = len(table.weights), weight.shape[1], sets.first.size - 1
+    (lags, costs), places, count = table.weights.shape, weight.shape[1], sets.first.size - 1
+    if table.cost_class.max(initial=0) >= costs:
+        raise IndexError(f"a class of travel time beyond the {costs} that there are")
     if name == NUMPY:
-        flow = each[:, None] * groups.near[groups.entry] * weight[groups.key]
-        row = sets.of_group[:, None] * places + np.arange(places)
-        cell = (row.ravel(), table.cost_class[origin].ravel())
-        by_cost = sparse.coo_array(
-            (flow.ravel(), cell), shape=(count * places, table.weights.shape[1])
-        ).tocsr()
-        sent = (by_cost @ np.ones(by_cost.shape[1])).reshape(count, places)
-        return np.ascontiguousarray((by_cost @ table.weights.T).T).reshape(lags, count, places), sent
-    costs = table.weights.shape[1]
-    by_class = np.zeros((costs, -(-lags // EIGHT) * EIGHT))
-    by_class[:, :lags] = table.weights.T
+        return _arriving(groups, weight, each, sets, origin, table)
     sent, by_lag = np.empty((count, places)), np.empty((lags, count, places))
     compiled.arriving(
         name,
@@ -219,12 +217,29 @@ def arriving(
         np.ascontiguousarray(origin, dtype=np.int64),
         table.cost_class,
         len(table.cost_class),
-        by_class,
+        np.ascontiguousarray(table.weights),
         costs,
         lags,
         sent,
         by_lag,
     )
+    return by_lag, sent
+
+
+def _arriving(
+    groups: Groups, weight: Array, each: Array, sets: Sets, origin: Array, table: Timetable
+) -> tuple[Array, Array]:
+    """`arriving` in NumPy: people of each set by place and class of travel time, then by when they arrive."""
+    (lags, costs), places = table.weights.shape, weight.shape[1]
+    by_lag = np.zeros((lags, sets.first.size - 1, places))
+    sent, column = np.zeros(by_lag.shape[1:]), np.arange(places) * costs
+    for at, span in enumerate(pairwise(sets.first)):
+        member = sets.member[slice(*span)]
+        member = member[each[member] != 0]
+        flow = each[member, None] * groups.near[groups.entry[member]] * weight[groups.key[member]]
+        cell = table.cost_class[origin[member]] + column
+        by_cost = np.bincount(cell.ravel(), flow.ravel(), places * costs).reshape(places, costs)
+        by_lag[:, at], sent[at] = table.weights @ by_cost.T, flow.sum(axis=0)
     return by_lag, sent
 
 
@@ -239,7 +254,18 @@ class Ring(NamedTuple):
     """Shape (slot, place). [person]"""
 
 
-def send(ring: Ring, due: int, going: Array, pace: Array, set_of_row: Array) -> None:
+class Sending(NamedTuple):
+    """People who set off in a step."""
+
+    going: Array
+    """What the pace is multiplied by, shape (row, place), or (row, 1) where it is alike for all places."""
+    pace: Array
+    """Arrivals 0, 1, 2, ... steps later, shape (lag, set, place)."""
+    set_of_row: Array
+    """Whose pace each row has, shape (row,)."""
+
+
+def send(ring: Ring, due: int, sendings: Sequence[Sending]) -> None:
     """Add people who set off to the slots, from the one that is due on; the ring changes in place.
 
     Parameters
@@ -247,35 +273,30 @@ def send(ring: Ring, due: int, going: Array, pace: Array, set_of_row: Array) -> 
     ring : Ring
     due : int
         Slot of those who arrive in this step.
-    going : array of shape (row, place) or (row, 1)
-        What the pace is multiplied by.
-    pace : array of shape (lag, set, place)
-        Arrivals 0, 1, 2, ... steps later; no more lags than slots.
-    set_of_row : array of int, shape (row,)
-        Whose pace each row has.
+    sendings : sequence of Sending
+        At most `MOST_SENDINGS`, of no more lags than there are slots.
     """
     name = kernel_name()
     slots, rows, places = ring.people.shape
     if name == NUMPY:
-        for lag, of_sets in enumerate(pace):
-            slot, people = (due + lag) % slots, going * of_sets[set_of_row]
-            ring.people[slot] += people
-            ring.of_rows[slot] += people.sum(axis=1)
-            ring.of_places[slot] += people.sum(axis=0)
+        for going, pace, set_of_row in sendings:
+            for lag, of_sets in enumerate(pace):
+                slot, people = (due + lag) % slots, going * of_sets[set_of_row]
+                ring.people[slot] += people
+                ring.of_rows[slot] += people.sum(axis=1)
+                ring.of_places[slot] += people.sum(axis=0)
         return
-    compiled.send(
-        name,
-        *ring,
-        slots,
-        rows,
-        places,
-        due,
-        np.ascontiguousarray(going),
-        going.shape[1] == places and places > 1,
-        np.ascontiguousarray(pace),
-        *pace.shape[:2],
-        np.ascontiguousarray(set_of_row, dtype=np.int64),
+    packed_ones = tuple(
+        (
+            np.ascontiguousarray(going),
+            going.shape[1] == places and places > 1,
+            np.ascontiguousarray(pace),
+            *pace.shape[:2],
+            np.ascontiguousarray(set_of_row, dtype=np.int64),
+        )
+        for going, pace, set_of_row in sendings
     )
+    compiled.send(name, *ring, slots, rows, places, due, packed_ones)
 
 
 def leave(

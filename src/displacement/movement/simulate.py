@@ -122,6 +122,17 @@ class _Leaving(NamedTuple):
     returned: Array
 
 
+class _Sent(NamedTuple):
+    """Who is put on the way in a step."""
+
+    trips: Array
+    """Shape (class or destination, destination). [person]"""
+    first: tuple[flows.Sending, ...]
+    """On their first trip, by class."""
+    again: tuple[flows.Sending, ...]
+    """On a later one, by row."""
+
+
 class _Moving(NamedTuple):
     """Who leaves the places they had fled to."""
 
@@ -262,11 +273,13 @@ def _step(
     going = (leaving.first + leaving.again.sum(axis=0)).sum(axis=0)
     prices = _with_crowding(state, going, from_blocks, moving, between, met, setting)
     from_home = _send_from_home(
-        state, leaving, choice.priced(from_blocks, prices.factor, prices.free[0]), epoch, setting
+        leaving, choice.priced(from_blocks, prices.factor, prices.free[0]), epoch, setting
     )
     from_places = _send_from_places(
         state, moving, choice.priced(between, prices.factor, prices.free[1]), epoch, setting
     )
+    state.first.send(*from_home.first, *from_places.first)
+    state.again.send(*from_home.again, *from_places.again)
     classes = setting.classes
     turned_first, arrived_first = _arrive(state.first, state.turned_first, met, moving, classes.key)
     turned_again, arrived_again = _arrive(state.again, state.turned_again, met, moving, classes.key_of_row)
@@ -302,8 +315,8 @@ def _step(
         arrived=arrived.sum(axis=0),
         arrived_again=arrived_again.sum(axis=0),
         present=after.present.sum(axis=0),
-        sent_from_home=from_home,
-        sent_from_places=from_places,
+        sent_from_home=from_home.trips,
+        sent_from_places=from_places.trips,
     )
 
 
@@ -420,43 +433,43 @@ def _coming(state: State, met: Conditions, setting: _Setting) -> Array:
 
 def _send_from_places(
     state: State, moving: _Moving, draw: choice.Draw, epoch: _Epoch, setting: _Setting
-) -> Array:
-    """Put those who move on, or were turned away, on their way; their trips from one destination to another. [person]"""
+) -> _Sent:
+    """Those who move on, or were turned away; their trips from one destination to another."""
     classes, can_go = setting.classes, moving.can_go
     count = setting.places.count
     turned = state.turned_first * can_go[classes.key]
     onward = moving.onward + state.turned_again * can_go[classes.key_of_row]
     trips_between = np.zeros((count, count))
+    sent: list[tuple[flows.Sending, ...]] = []
     share: Array | None = None
-    for way, people, key in ((state.first, turned, classes.key), (state.again, onward, classes.key_of_row)):
-        if people.any():
-            share = choice.shares(draw).reshape(-1, count, count) if share is None else share
-            moved = trips.by_row(people, key, share, epoch.onward)
-            way.send(moved.going, moved.pace, key)
-            trips_between += moved.flows
-    return trips_between
+    for people, key in ((turned, classes.key), (onward, classes.key_of_row)):
+        if not people.any():
+            sent.append(())
+            continue
+        share = choice.shares(draw).reshape(-1, count, count) if share is None else share
+        moved = trips.by_row(people, key, share, epoch.onward)
+        sent.append((flows.Sending(moved.going, moved.pace, key),))
+        trips_between += moved.flows
+    return _Sent(trips_between, *sent)
 
 
-def _send_from_home(
-    state: State, leaving: _Leaving, draw: choice.Draw, epoch: _Epoch, setting: _Setting
-) -> Array:
-    """Put those who set off from home on their way: on their first trip, or on a later one; their trips by class.
+def _send_from_home(leaving: _Leaving, draw: choice.Draw, epoch: _Epoch, setting: _Setting) -> _Sent:
+    """Those who set off from home, on their first trip or on a later one; their trips by class.
 
     Those who had come home go, whatever they need to go home again, where all of their zone and key go together.
     """
     classes = setting.classes
     by_lag, by_class = _when(leaving.first.sum(axis=0), draw, epoch, setting)
     own = np.arange(len(by_class))
-    state.first.send(np.ones((own.size, 1)), by_lag, own)
+    first = flows.Sending(np.ones((own.size, 1)), by_lag, own)
     if not leaving.again.any():
-        return by_class
+        return _Sent(by_class, (first,), ())
     again = leaving.again.sum(axis=1)
     by_lag, by_class_again = _when(again.sum(axis=0), draw, epoch, setting)
     of_row = classes.by_row(again)
     whole = classes.by_class(again).sum(axis=0)[classes.of_row]
     part = np.divide(of_row, whole, out=np.zeros_like(of_row), where=whole > 0)[:, None]
-    state.again.send(part, by_lag, classes.of_row)
-    return by_class + by_class_again
+    return _Sent(by_class + by_class_again, (first,), (flows.Sending(part, by_lag, classes.of_row),))
 
 
 def _when(going: Array, draw: choice.Draw, epoch: _Epoch, setting: _Setting) -> tuple[Array, Array]:

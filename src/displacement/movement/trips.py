@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.kernels import flows, transit
-from displacement.kernels.flows import Groups, Ring, Timetable, sets_of
+from displacement.kernels.flows import Groups, Ring, Sending, Timetable, sets_of
 from displacement.movement.assumptions import Travel
 
 Array = NDArray[Any]
@@ -73,8 +73,11 @@ def by_row(moving: Array, key: Array, share: Array, table: Timetable) -> Moved:
     going, edges = np.zeros(moving.shape), np.searchsorted(key, np.arange(keys + 1))
     of_key = np.zeros((keys, places))
     for at, rows in enumerate(slice(*span) for span in pairwise(edges)):
-        np.matmul(moving[rows], share[at], out=going[rows])
         of_key[at] = moving[rows].sum(axis=0)
+        left = np.flatnonzero(of_key[at])
+        few = 2 * left.size < places
+        leaving, chosen = (moving[rows, left], share[at, left]) if few else (moving[rows], share[at])
+        np.matmul(leaving, chosen, out=going[rows])
     origin, sets = np.tile(np.arange(places), keys), np.repeat(np.arange(keys), places)
     groups = Groups(
         share.reshape(-1, places), np.arange(keys * places), np.zeros(keys * places, dtype=np.int64)
@@ -100,7 +103,7 @@ class OnTheWay:
     Examples
     --------
     >>> way = OnTheWay(1, 1)
-    >>> way.send(np.ones((1, 1)), np.array([[[5.0]], [[7.0]]]), np.zeros(1, dtype=np.int64))
+    >>> way.send(Sending(np.ones((1, 1)), np.array([[[5.0]], [[7.0]]]), np.zeros(1, dtype=np.int64)))
     >>> way.arrive(), way.by_row()
     (array([[5.]]), array([7.]))
     """
@@ -122,11 +125,11 @@ class OnTheWay:
         """All on the way, shape (destination,). [person]"""
         return np.asarray(self._ring.of_places.sum(axis=0))
 
-    def send(self, going: Array, pace: Array, set_of_row: Array) -> None:
-        """Add people who set off in this step, as of `flows.send`."""
-        while len(pace) > len(self._ring.people):
+    def send(self, *sendings: Sending) -> None:
+        """Add people who set off in this step."""
+        while max((len(one.pace) for one in sendings), default=0) > len(self._ring.people):
             self._lengthen()
-        flows.send(self._ring, self._due, going, pace, set_of_row)
+        flows.send(self._ring, self._due, sendings)
 
     def arrive(self) -> Array:
         """Take those out who arrive in this step, shape (row, destination), and begin the next step. [person]"""
