@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from displacement import ensemble, stages
+from displacement import crew, ensemble, stages
 from displacement.asked import read_inputs
 from displacement.evaluate import network
 from displacement.io import network_layout
@@ -75,9 +75,9 @@ def main() -> None:
             scenario=scenario,
             by_week=True,
         )
-        with stages.processes(WORKERS) as each:
+        with crew.processes(WORKERS) as each:
             timed(
-                lambda: list(stages.in_batches(work, drawn, each, lambda ready: None)),
+                lambda: list(crew.in_batches(work, drawn, each, lambda ready: None)),
                 f"{MEMBERS} members in {WORKERS} processes",
             )
 

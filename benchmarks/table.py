@@ -98,7 +98,9 @@ def rows(benchmarks: list[dict[str, Any]], limits: dict[str, float]) -> list[str
             about = "" if who == "ours" else f" ({who.removeprefix('ours, ')})"
             beside = f"{peer}: {seconds(peers[peer])} | {peers[peer] / value:.1f}" if peer else "|"
             if who == "ours, repaired":
-                beside = f"afresh, less the first field | {saved(fields[*key, who], fields[*key, 'ours, afresh'])}"
+                beside = (
+                    f"afresh, less the first field | {saved(fields[*key, who], fields[*key, 'ours, afresh'])}"
+                )
             figures = f"{seconds(whole[*key, who])} | {seconds(value)} | {beside}"
             lines.append(
                 f"| {key[0]}{about} | {key[1]} | {figures} | {least[*key, who]} | {held[*key, who]} |"

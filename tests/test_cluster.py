@@ -9,7 +9,7 @@ import xarray as xr
 from support import TOY
 
 import displacement as dp
-from displacement import cli, cluster, stages
+from displacement import cli, cluster
 
 MEMBERS = 12
 EXTRA = "needs the extra: pip install 'displacement-estimator[cluster]'"
@@ -44,7 +44,7 @@ def test_a_worker_that_is_killed_costs_its_tasks_again_and_nothing_else(toy, alo
     """Law V18. SIGKILL: it cannot say goodbye, and what it had done and not handed over is lost."""
     from distributed import default_client
 
-    monkeypatch.setattr(stages, "BATCH", 2)
+    monkeypatch.setattr("displacement.crew.BATCH", 2)
     victim, *_ = default_client().run(os.getpid).values()
     done_when_killed = []
 

@@ -10,8 +10,9 @@ import xarray as xr
 from support import changed
 
 import displacement as dp
-from displacement import ensemble, stages, variables
-from displacement.asked import read_inputs
+from displacement import crew, ensemble, stages, variables, ways
+from displacement.asked import read, read_inputs
+from displacement.progress import silent
 from displacement.report.folder import write
 from displacement.scenario import timeline
 
@@ -107,11 +108,26 @@ def test_travel_times_scale_with_the_speed_of_roads_and_tracks_together(toy):
     travel = toy.movement.travel
     faster = travel.model_copy(update={"road_factor": 1.25, "track_speed": travel.track_speed * 1.25})
     slow, fast = (
-        stages.travel_times(inputs, events, toy.movement.model_copy(update={"travel": each}), toy)
+        ways.travel_times(inputs, events, toy.movement.model_copy(update={"travel": each}), toy)
         for each in (travel, faster)
     )
     for plain, quick in zip(slow.from_blocks, fast.from_blocks, strict=True):
         np.testing.assert_allclose(quick, plain / 1.25, rtol=1e-9)
+
+
+def test_members_whose_travel_times_are_alike_share_them(toy, monkeypatch):
+    """As many times as a batch has speeds, hours are worked out; they are those of each member by itself."""
+    asked = read(changed(toy, uncertainty={"members": 64, "seed": 5}), silent)
+    parts = (asked.inputs, asked.events, asked.edges, asked.scenario)
+    alike = sorted(asked.assumptions, key=lambda one: ways.plain_speeds(one).track_speed)[:10]
+    assert len({ways.plain_speeds(one) for one in alike}) == 1
+    alone = [stages.run_members([one], *parts) for one in (alike[0], alike[9])]
+    found, hours = [], ways._hours
+    monkeypatch.setattr(ways, "_hours", lambda *given: (found.append(given), hours(*given))[1])
+    together = stages.run_members(alike, *parts)
+    assert len(found) == 1
+    for at, one in zip((0, 9), alone, strict=True):
+        np.testing.assert_array_equal(together.people["arrivals"][at], one.people["arrivals"][0])
 
 
 def test_the_tables_hold_the_range_and_the_summary_says_it(tmp_path, eight):
@@ -166,9 +182,9 @@ def test_what_passes_between_rooms_is_as_the_table_of_variables_says(toy):
 
 def test_batches_come_in_order_and_are_counted():
     counts = []
-    found = list(stages.in_batches(sum, range(2 * stages.BATCH + 1), map, counts.append))
-    assert found == [sum(range(stages.BATCH)), sum(range(stages.BATCH, 2 * stages.BATCH)), 2 * stages.BATCH]
-    assert counts == [stages.BATCH, 2 * stages.BATCH, 2 * stages.BATCH + 1]
+    found = list(crew.in_batches(sum, range(2 * crew.BATCH + 1), map, counts.append))
+    assert found == [sum(range(crew.BATCH)), sum(range(crew.BATCH, 2 * crew.BATCH)), 2 * crew.BATCH]
+    assert counts == [crew.BATCH, 2 * crew.BATCH, 2 * crew.BATCH + 1]
 
 
 class Sent:
@@ -184,12 +200,12 @@ class Sent:
 
 def test_what_all_batches_share_goes_to_each_process_once():
     work = Sent()
-    with stages.processes(2) as each:
+    with crew.processes(2) as each:
         assert list(each(work, range(20))) == [2 * item for item in range(20)]
         assert list(each(work, range(2))) == [0, 2]
     assert 1 <= work.times <= 2
 
 
 def test_a_worker_that_is_killed_is_told_in_one_line():
-    with stages.processes(2) as each, pytest.raises(RuntimeError, match="ended from outside"):
+    with crew.processes(2) as each, pytest.raises(RuntimeError, match="ended from outside"):
         list(each(os._exit, [1, 1]))

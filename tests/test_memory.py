@@ -3,6 +3,7 @@
 import errno
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import xarray as xr
 from support import TOY, changed
 
 import displacement as dp
-from displacement import cli, memory, stages
+from displacement import cli, crew, memory, stages
+from displacement.asked import read_inputs
 from displacement.io.kept import Kept
 from displacement.report.folder import write
 
@@ -51,10 +53,18 @@ def test_a_run_from_disk_gives_the_same_bits_and_the_same_files(held, on_disk, t
 
 
 def test_batches_of_any_size_give_the_same_bits(toy, held, monkeypatch):
-    monkeypatch.setattr(stages, "BATCH", 7)
+    monkeypatch.setattr(crew, "BATCH", 7)
     other = dp.run(toy, members=MEMBERS)
     xr.testing.assert_identical(other.people, held.people)
     xr.testing.assert_identical(other.needs, held.needs)
+
+
+def test_a_batch_shrinks_with_the_blocks_it_has(toy):
+    """Departures of several members lie side by side: of a region's 32,000 blocks over 60 days those of one alone."""
+    inputs, edges = read_inputs(toy), stages.edges_of(toy)
+    assert stages.batch_of(inputs, edges) == crew.BATCH
+    many = replace(inputs, blocks=replace(inputs.blocks, zone=np.zeros(32_000, dtype=int)))
+    assert stages.batch_of(many, np.linspace(0.0, 60.0, 121)) == 1
 
 
 def test_what_many_members_come_to_is_written_exactly(held, tmp_path):

@@ -10,8 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+from displacement.crew import Map
 from displacement.io.errors import InputError, finding
-from displacement.stages import Map
 
 __all__ = ["Cluster", "connected"]
 

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, memory, sensitivity, stages, variables
+from displacement import crew, ensemble, memory, sensitivity, stages, variables, ways
 from displacement.aid import estimate_aid
 from displacement.asked import Asked, chosen, made_from, read
 from displacement.io import parts
@@ -42,7 +42,7 @@ def run(
     members: int | None = None,
     seed: int | None = None,
     keep: Sequence[str] = (),
-    map: stages.Map = map,
+    map: crew.Map = map,
     progress: Progress = silent,
     workers: int | None = 1,
     quantiles: Sequence[float] | None = None,
@@ -180,16 +180,18 @@ def _ceiling(max_memory: str | int | None) -> int:
 def _ensemble(
     asked: Asked,
     parameters: Sequence[Movement],
-    map: stages.Map,
+    map: crew.Map,
     workers: int | None,
     limit: int,
     told: Stopwatch,
 ) -> _Moved:
     """Many members, batch by batch, in processes of their own where there are several workers.
 
-    The first member goes ahead of the others and tells how much memory each of them takes.
+    The first member goes ahead of the others and tells how much memory each of them takes. Of the others those whose
+    travel times are alike lie together; no number depends on it.
     """
     count = len(parameters)
+    order = sorted(range(1, count), key=lambda at: ways.plain_speeds(parameters[at]).track_speed)
     work = partial(
         stages.run_members,
         inputs=asked.inputs,
@@ -201,33 +203,36 @@ def _ensemble(
     given = min(os.cpu_count() or 1, count) if workers is None else workers
     own_processes = map is builtins.map
     told.tell("running members", 0, count)
-    with contextlib.ExitStack() as crew:
-        each = crew.enter_context(stages.processes(given)) if own_processes else map
+    with contextlib.ExitStack() as pools:
+        each = pools.enter_context(crew.processes(given)) if own_processes else map
         (first,) = each(work, [parameters[:1]])
         at_work = given if not own_processes or given > 1 else 0
         plan = _plan(asked, first.people, first.flows, count, limit, first.peak, at_work, workers is None)
         if own_processes and 0 < plan.workers < given:
-            crew.close()
-            each = crew.enter_context(stages.processes(plan.workers))
-        others = stages.in_batches(
+            pools.close()
+            each = pools.enter_context(crew.processes(plan.workers))
+        others = crew.in_batches(
             work,
-            parameters[1:],
+            [parameters[at] for at in order],
             each,
             lambda ready: told.tell("running members", 1 + ready, count),
             stages.batch_of(asked.inputs, asked.edges),
         )
-        return _gathered(chain([first], others), count, plan.in_memory, told)
+        return _gathered(chain([first], others), [0, *order], plan.in_memory, told)
 
 
-def _gathered(batches: Iterable[stages.Moved], count: int, in_memory: bool, told: Stopwatch) -> _Moved:
-    """All members, taken in as their batches come."""
-    people, flows = (Kept(count, in_memory) for _ in range(2))
-    ready = 0
+def _gathered(
+    batches: Iterable[stages.Moved], order: Sequence[int], in_memory: bool, told: Stopwatch
+) -> _Moved:
+    """All members, taken in as their batches come, each in its place."""
+    people, flows = (Kept(len(order), in_memory) for _ in range(2))
+    left = iter(order)
     for part in batches:
-        people.add(ready, part.people)
-        flows.add(ready, part.flows)
+        for own in range(part.people.sizes["member"]):
+            at = next(left)
+            people.add(at, part.people.isel(member=[own]))
+            flows.add(at, part.flows.isel(member=[own]))
         told.add(part.seconds)
-        ready += part.people.sizes["member"]
     return _Moved(people.dataset(), flows.dataset(), in_memory)
 
 
@@ -259,7 +264,7 @@ def run_part(
     variant: str | None = None,
     members: int | None = None,
     seed: int | None = None,
-    map: stages.Map = map,
+    map: crew.Map = map,
     progress: Progress = silent,
     workers: int | None = 1,
     quantiles: Sequence[float] | None = None,
@@ -384,7 +389,7 @@ def run_variants(
     members: int | None = None,
     seed: int | None = None,
     keep: Sequence[str] = (),
-    map: stages.Map = map,
+    map: crew.Map = map,
     progress: Progress = silent,
     workers: int | None = 1,
     quantiles: Sequence[float] | None = None,

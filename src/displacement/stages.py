@@ -5,29 +5,22 @@ Each takes what the stage before it gives; `pipeline.run` puts them in a row.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from displacement import exposure, memory, networks, variables
+from displacement import crew, exposure, memory, networks, variables, ways
 from displacement.exposure import tiles
-from displacement.io import cache
 from displacement.io.inputs import Inputs
 from displacement.kernels import flows
 from displacement.kernels import travel as kernel
-from displacement.movement import departures, destinations, hazard, returns, routes, simulate
+from displacement.movement import departures, destinations, hazard, returns, simulate
 from displacement.movement.assumptions import Movement
 from displacement.movement.threats import Answers, Threats
 from displacement.progress import Progress, Stopwatch, silent
@@ -36,13 +29,8 @@ from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
 
 Array = NDArray[Any]
-Item = TypeVar("Item")
-Done = TypeVar("Done")
-Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 DAYS_OF_WEEK = 7
-BATCH = 4
-"""The most members that one process works on before it hands them back: they see the same distances to fronts."""
 AT_ONCE = 100_000_000
 """What hazards and first departures by block of a batch may take, unless one member takes more. [byte]"""
 
@@ -92,7 +80,7 @@ def first_departures(
     events: Timeline,
     members: Sequence[tuple[Movement, Answers]],
     edges: Array,
-    map: Map,
+    map: crew.Map,
     keep: bool = False,
 ) -> Leaving:
     """First departures by block, tile after tile.
@@ -153,50 +141,6 @@ def replaced(leaving: xr.Dataset, inputs: Inputs, events: Timeline, scenario: Sc
     return leaving.assign(first_departures=leaving["first_departures"].copy(data=np.stack(given)))
 
 
-def travel_times(inputs: Inputs, events: Timeline, member: Movement, scenario: Scenario) -> simulate.Routes:
-    """Hours between blocks and destinations, for every closure epoch.
-
-    Where tracks and roads are all there is, times at a road factor of 1 are worked out and divided by the factor: members
-    that share the ratio of the two speeds share them. The hours beyond exits are then at the same factor.
-    """
-    if inputs.network is not None:
-        return networks.travel_times(inputs, events, member, scenario)
-    factor = member.travel.road_factor if inputs.land.terrain_speed is None else 1.0
-    if factor != 1.0:
-        travel = member.travel.model_copy(
-            update={"road_factor": 1.0, "track_speed": float(f"{member.travel.track_speed / factor:.12g}")}
-        )
-        plain = travel_times(inputs, events, member.model_copy(update={"travel": travel}), scenario)
-        scaled = ([hours / factor for hours in part] for part in (plain.from_blocks, plain.between))
-        return simulate.Routes(plain.epoch, next(scaled), next(scaled))
-    land = inputs.land
-    weights = inputs.blocks.weights(inputs.cells["population"].values, inputs.grid, land.grid)
-    grounds = []
-    for start, closures in zip(events.epoch_start, events.epochs, strict=True):
-        open_roads = [
-            (road.cell[part], road.speed[part])
-            for name, road in inputs.land.roads.items()
-            for part in _open_parts(name, len(road.cell), closures.roads)
-        ]
-        speed = routes.speeds(
-            land.passable, open_roads, member.travel, closures.winter, inputs.land.terrain_speed
-        )
-        holder = events.control.at(start + timeline.NOON)[land.any_place]
-        closed = np.zeros((len(inputs.controllers), len(inputs.controllers)), dtype=bool)
-        for first, second in closures.boundaries:
-            closed[first, second] = closed[second, first] = True
-        gate = _gates(inputs, closures.crossings, member.area.crossing_reach)
-        held, gated = holder.reshape(land.grid.shape), gate.reshape(land.grid.shape)
-        grounds.append(kernel.ground(speed.reshape(land.grid.shape), land.grid.cell_km, held, closed, gated))
-    met = [part for ground in grounds for part in ground]
-    places = inputs.destinations
-    goal = (land.grid.cell(places.easting, places.northing), places.hours_beyond)
-    parts = (kernel.kernel_name() == kernel.SCIPY, *met, weights.data, weights.indices, weights.indptr, *goal)
-    from_blocks, between = cache.cached("hours-2", parts, partial(routes.costs, grounds, *goal, weights))
-    epoch = np.repeat(events.epoch_of_day, round(1.0 / scenario.period.step_days))
-    return simulate.Routes(epoch, list(from_blocks), list(between))
-
-
 def kernel_notes() -> tuple[str, ...]:
     """What a planner should know of how the figures are worked out."""
     if kernel.variants() and flows.variants():
@@ -228,7 +172,7 @@ def run_members(
     edges: Array,
     scenario: Scenario,
     by_week: bool = False,
-    map: Map = map,
+    map: crew.Map = map,
     progress: Progress = silent,
     keep: bool = False,
 ) -> Moved:
@@ -265,12 +209,13 @@ def run_members(
     else:
         left = first_departures(inputs, events, list(zip(members, answers, strict=True)), edges, map, keep)
     leaving = replaced(left.by_block, inputs, events, scenario)
+    last: ways.Last = {}
     for at, (member, own) in enumerate(zip(members, answers, strict=True)):
         told("working out travel times")
         met = replace(events, answers=own)
-        ways = travel_times(inputs, met, member, scenario)
+        hours = ways.travel_times(inputs, met, member, scenario, last)
         told("moving people")
-        moved = move(inputs, met, member, leaving.isel(member=at), ways, edges, scenario, left.sights, given)
+        moved = move(inputs, met, member, leaving.isel(member=at), hours, edges, scenario, left.sights, given)
         people.append(daily(moved[0], scenario))
         if inputs.network is not None:
             flows.append(_of_weeks(moved[1], scenario))
@@ -281,94 +226,10 @@ def run_members(
     return Moved(who, where, left.of_cells, told.stop(), memory.peak())
 
 
-@contextmanager
-def processes(workers: int) -> Iterator[Map]:
-    """A `map` that shares its work among processes of this machine; the built-in one for a single worker.
-
-    What is the same for all items (the inputs) goes to each process once, when it starts. From a script of your own
-    only below ``if __name__ == "__main__":``. What is mapped can be pickled.
-    """
-    if workers == 1:
-        yield map
-        return
-    with ExitStack() as crew:
-        at_work: list[tuple[Any, ProcessPoolExecutor]] = []
-
-        def each(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-            if not at_work or at_work[0][0] is not work:
-                crew.close()
-                spawned = multiprocessing.get_context("spawn")
-                pool = ProcessPoolExecutor(workers, spawned, _take_up, (work,))
-                at_work[:] = [(work, crew.enter_context(pool))]
-            try:
-                yield from at_work[0][1].map(_done, items)
-            except BrokenProcessPool:
-                message = "a worker was ended from outside, perhaps for want of memory; write fewer --workers"
-                raise RuntimeError(message) from None
-
-        yield each
-
-
-_TASK: list[Callable[[Any], Any]] = []
-"""What a worker process does, written down when it starts and not changed after; empty everywhere else."""
-
-
-def _take_up(work: Callable[[Any], Any]) -> None:
-    """Begin a worker process; it ends with the one that started it, also if that is killed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _TASK.append(work)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _done(item: Any) -> Any:
-    return _TASK[0](item)
-
-
 def batch_of(inputs: Inputs, edges: Array) -> int:
     """How many members make a batch: fewer where there are many blocks."""
     figures = len(variables.DEPARTURES) * len(edges) * len(departures.GROUPS) * inputs.blocks.zone.size
-    return max(1, min(BATCH, AT_ONCE // (np.dtype(float).itemsize * max(figures, 1))))
-
-
-def in_batches(
-    work: Callable[[Sequence[Item]], Done],
-    items: Sequence[Item],
-    map: Map,
-    told: Callable[[int], None],
-    size: int | None = None,
-) -> Iterator[Done]:
-    """Work through many members batch by batch.
-
-    Parameters
-    ----------
-    work : callable
-        Of a batch of items.
-    items : sequence
-        One for each member.
-    map : callable
-        The built-in one, that of `processes`, or a cluster's; gives results in order.
-    told : callable
-        Told how many are done, after each batch.
-    size : int, optional
-        Of a batch; no number depends on it. None: `BATCH`.
-
-    Yields
-    ------
-    What `work` returns of each batch, in order.
-    """
-    size = size or BATCH
-    batches = [items[first : first + size] for first in range(0, len(items), size)]
-    ready = 0
-    for result, batch in zip(map(work, batches), batches, strict=True):
-        ready += len(batch)
-        told(ready)
-        yield result
+    return max(1, min(crew.BATCH, AT_ONCE // (np.dtype(float).itemsize * max(figures, 1))))
 
 
 def daily(dataset: xr.Dataset, scenario: Scenario) -> xr.Dataset:
@@ -399,34 +260,12 @@ def weekly(flows: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(found, coords=coords | {"time": flows["time"].values[first]})
 
 
-def _open_parts(name: str, count: int, closed: Iterable[tuple[str, int, int]]) -> list[Array]:
-    """Positions of a road's points that are open."""
-    is_open = np.ones(count, dtype=bool)
-    for road, first, last in closed:
-        if road == name:
-            is_open[first : last + 1] = False
-    return [np.flatnonzero(is_open)]
-
-
-def _gates(inputs: Inputs, closed: Iterable[str], reach: float) -> Array:
-    """Cells of the land around crossings that are open."""
-    crossings, grid = inputs.crossings, inputs.land.grid
-    gate = np.zeros(grid.size, dtype=bool)
-    for at, code in enumerate(crossings.code):
-        if not crossings.is_exit[at] and code not in closed:
-            near = grid.around(crossings.easting[at], crossings.northing[at], reach)
-            easting, northing = grid.centres(near)
-            away = np.hypot(easting - crossings.easting[at], northing - crossings.northing[at])
-            gate[near[away <= reach * 1000.0]] = True
-    return gate
-
-
 def move(
     inputs: Inputs,
     events: Timeline,
     member: Movement,
     leaving: xr.Dataset,
-    ways: simulate.Routes,
+    hours: simulate.Routes,
     edges: Array,
     scenario: Scenario,
     sights: exposure.Sights,
@@ -450,7 +289,7 @@ def move(
             inputs.blocks,
             places,
             allowed,
-            ways,
+            hours,
             conditions,
             networks.as_counted(member, given),
             inputs.zones.code,

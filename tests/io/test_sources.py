@@ -11,7 +11,7 @@ import shapely
 from support import changed, write_raster
 
 import displacement as dp
-from displacement import asked, stages
+from displacement import asked, ways
 from displacement.scenario import timeline
 
 WEST, EAST, SOUTH, NORTH = 38.75, 39.25, 36.0, 36.4
@@ -296,7 +296,7 @@ def hours(scenario, travel_raster):
     changed_scenario = changed(scenario, travel_raster=travel_raster)
     inputs = asked.read_inputs(changed_scenario)
     events = timeline.of(changed_scenario, inputs)
-    return stages.travel_times(inputs, events, changed_scenario.movement, changed_scenario).from_blocks[0]
+    return ways.travel_times(inputs, events, changed_scenario.movement, changed_scenario).from_blocks[0]
 
 
 def test_an_even_raster_of_the_tracks_speed_changes_no_travel_time(scenario):

@@ -5,7 +5,7 @@ import pytest
 from support import changed
 
 import displacement as dp
-from displacement import asked, stages
+from displacement import asked, ways
 from displacement.movement.assumptions import Destinations, Travel
 from displacement.movement.control import Change, timeline
 from displacement.movement.destinations import Keys, Places, attraction
@@ -144,7 +144,7 @@ def test_a_closed_line_lets_nobody_through_even_beyond_the_reach_of_places(toy):
     inputs = asked.read_inputs(scenario)
     events = timeline_module.of(scenario, inputs)
     assert (inputs.cells["place"].values == -1).any()
-    (hours,) = stages.travel_times(inputs, events, scenario.movement, scenario).from_blocks
+    (hours,) = ways.travel_times(inputs, events, scenario.movement, scenario).from_blocks
     beta = inputs.controllers.index("beta")
     of_block = inputs.keys.controller[inputs.blocks.key] == beta
     of_place = inputs.places.start[inputs.destinations.place] == beta

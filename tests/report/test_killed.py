@@ -142,7 +142,7 @@ def test_a_command_killed_at_twenty_moments_leaves_a_whole_folder_or_none(tmp_pa
 
 AT_WORK = """
 import time
-from displacement.stages import processes
+from displacement.crew import processes
 with processes(2) as each:
     done = each(time.sleep, [0.0, 600.0, 600.0])
     next(done)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import ensemble, stages, variables
+from displacement import crew, ensemble, stages, variables
 from displacement.asked import read_inputs
 from displacement.evaluate import baselines, observe
 from displacement.evaluate.baselines import RuleOfThumb
@@ -104,8 +104,8 @@ def run_case(
         drawn=drawn,
     )
     progress("running members", 0, count)
-    with stages.processes(workers) as each:
-        batches = stages.in_batches(
+    with crew.processes(workers) as each:
+        batches = crew.in_batches(
             work, tuple(enumerate(assumptions)), each, lambda ready: progress("running members", ready, count)
         )
         done = list(batches)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag
 from scipy.special import ndtri
 
-from displacement import ensemble, stages
+from displacement import crew, ensemble
 from displacement.ensemble import Uncertain
 from displacement.evaluate.fitting import FittingCase, Targets, arrivals, departures, prepared, targets
 from displacement.evaluate.smoother import implausibility, smoothed, weighed
@@ -121,8 +121,8 @@ def _worked(
     def told(ready: int) -> None:
         progress(step, ready, len(rows))
 
-    with stages.processes(workers) as each:
-        return np.concatenate(list(stages.in_batches(work, list(rows), each, told)))
+    with crew.processes(workers) as each:
+        return np.concatenate(list(crew.in_batches(work, list(rows), each, told)))
 
 
 def calibrate(
