@@ -49,16 +49,16 @@ def test_bins_hold_everybody_of_their_cells_and_cross_no_block_or_place(toy):
     happening, watched = events_of.of(scenario, inputs), exposure.watched(inputs)
     people, place = inputs.cells["population"].values, inputs.cells["place"].values
     total = 0.0
-    for tile in exposure.tiles(inputs):
-        seen = exposure.seen(tile, inputs, happening, 60.0, watched)
+    for rows in exposure.tiles(inputs):
+        seen = exposure.seen(rows, inputs, happening, 60.0, watched)
         total += seen.bins.population.sum()
         np.testing.assert_allclose(
-            seen.share * seen.bins.population[seen.of_cell], people[tile.cell], rtol=1e-12
+            seen.share * seen.bins.population[seen.of_cell], people[seen.cell], rtol=1e-12
         )
-        assert (seen.threats.place[seen.of_cell] == place[tile.cell]).all()
-        blocks = inputs.blocks.of_cell[tile.cell]
+        assert (seen.threats.place[seen.of_cell] == place[seen.cell]).all()
+        blocks = inputs.blocks.of_cell[seen.cell]
         assert (seen.bins.block[seen.of_cell] + seen.bins.first_block == blocks).all()
-        assert seen.bins.population.size < tile.cell.size
+        assert seen.bins.population.size < seen.cell.size
     assert total == pytest.approx(people.sum(), rel=1e-12)
 
 
@@ -91,8 +91,8 @@ def test_destinations_and_blocks_see_what_their_cells_do(toy):
     inputs = asked.read_inputs(toy)
     happening, watched = events_of.of(toy, inputs), exposure.watched(inputs)
     parts = [
-        exposure.seen(tile, inputs, happening, 60.0, watched).sights
-        for tile in exposure.tiles(inputs, least_cells=1)
+        exposure.seen(rows, inputs, happening, 60.0, watched).sights
+        for rows in exposure.tiles(inputs, least_cells=1)
     ]
     sights = exposure.joined(parts, watched)
     assert set(watched) == {cell for part in parts for cell in part.cell.tolist()}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.io.inputs import Inputs
+from displacement.mapped import let_go
 from displacement.movement import departures, threats
 from displacement.movement.threats import Front, Threats
 from displacement.scenario.timeline import Timeline
@@ -24,22 +25,17 @@ TILE_CELLS = 32_768
 """Cells that a tile has at the least, as far as the grid goes."""
 
 
-class Tile(NamedTuple):
-    """Some rows of the grid, and the cells in them where people live."""
-
-    rows: slice
-    cell: Array
-
-
 class Seen(NamedTuple):
-    """What is seen from a tile."""
+    """What is seen from a tile: some whole rows of the grid."""
 
+    cell: Array
+    """Cells of the tile where people live."""
     bins: departures.Cells
     """People by bin."""
     of_cell: Array
-    """Bin of each inhabited cell of the tile."""
+    """Bin of each of these cells."""
     share: Array
-    """Share of its bin's people who live in each of these cells. [1]"""
+    """Share of its bin's people who live in each of them. [1]"""
     threats: Threats
     """As the bins see them."""
     sights: Sights
@@ -59,7 +55,7 @@ class Sights(NamedTuple):
         return [front._replace(distance=front.distance[row]) for front in self.fronts]
 
 
-def tiles(inputs: Inputs, least_cells: int = TILE_CELLS, least_rows: int = 1) -> list[Tile]:
+def tiles(inputs: Inputs, least_cells: int = TILE_CELLS, least_rows: int = 1) -> list[slice]:
     """Cut the grid into bands of rows that no block straddles, leaving out those with neither people nor destinations.
 
     Parameters
@@ -67,17 +63,21 @@ def tiles(inputs: Inputs, least_cells: int = TILE_CELLS, least_rows: int = 1) ->
     inputs : Inputs
     least_cells, least_rows : int
         The smallest band, as far as the grid goes.
+
+    Returns
+    -------
+    list of slice
+        Rows of each tile.
     """
     grid, of_cell, side = inputs.grid, inputs.blocks.of_cell, inputs.tile_side
     step = side * max(1, -(-least_cells // (side * grid.shape[1])), -(-least_rows // side))
     found = []
     for first in range(0, grid.shape[0], step):
         rows = slice(first, min(first + step, grid.shape[0]))
-        span = slice(rows.start * grid.shape[1], rows.stop * grid.shape[1])
-        cell = span.start + np.flatnonzero(of_cell[span] >= 0)
-        goals = inputs.destinations.cell
-        if cell.size or ((goals >= span.start) & (goals < span.stop)).any():
-            found.append(Tile(rows, cell))
+        span, goals = grid.cells_of(rows), inputs.destinations.cell
+        if (of_cell[span] >= 0).any() or ((goals >= span.start) & (goals < span.stop)).any():
+            found.append(rows)
+        let_go(of_cell)
     return found
 
 
@@ -91,12 +91,13 @@ def watched(inputs: Inputs) -> Array:
     return np.unique(np.concatenate([inputs.blocks.main_cell, inputs.destinations.cell]))
 
 
-def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Array) -> Seen:
+def seen(rows: slice, inputs: Inputs, events: Timeline, horizon: float, cells: Array) -> Seen:
     """What the people of a tile see.
 
     Parameters
     ----------
-    tile : Tile
+    rows : slice
+        The tile's.
     inputs, events : Inputs, Timeline
         The area and what happens in it.
     horizon : float
@@ -105,33 +106,35 @@ def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Ar
         Those that are watched besides, in order.
     """
     grid, place = inputs.grid, inputs.cells["place"].values
-    people = inputs.cells["population"].values[tile.cell]
-    of_cell = _bins(tile.cell, inputs)
+    span = grid.cells_of(rows)
+    cell = span.start + np.flatnonzero(inputs.blocks.of_cell[span] >= 0)
+    people = inputs.cells["population"].values[cell]
+    of_cell = _bins(cell, inputs)
     bins = int(of_cell.max(initial=-1)) + 1
     _, first = np.unique(of_cell, return_index=True)
-    alone = bins == tile.cell.size
+    alone = bins == cell.size
     total = people[first] if alone else np.bincount(of_cell, people, bins)
 
     def mean(values: Array) -> Array:
         return values[first] if alone else np.bincount(of_cell, people * values, bins) / total
 
-    start, end = tile.rows.start * grid.shape[1], tile.rows.stop * grid.shape[1]
-    besides = cells[slice(*np.searchsorted(cells, [start, end]))]
+    besides = cells[slice(*np.searchsorted(cells, [span.start, span.stop]))]
     fronts, sights = [], []
     for front in threats.front_distances(
-        events.control, place.reshape(grid.shape), grid.cell_km, horizon, tile.rows
+        events.control, place.reshape(grid.shape), grid.cell_km, horizon, rows
     ):
-        sights.append(front._replace(distance=front.distance[besides - start]))
-        distance = front.distance[tile.cell - start]
+        sights.append(front._replace(distance=front.distance[besides - span.start]))
+        distance = front.distance[cell - span.start]
         distance = mean(distance if alone else np.minimum(distance, horizon))
         if not alone:
             distance[distance >= horizon * (1.0 - 1e-9)] = np.inf
         fronts.append(front._replace(distance=distance))
-    easting, northing = (mean(values) for values in grid.centres(tile.cell))
-    one = tile.cell[first]
+    easting, northing = (mean(values) for values in grid.centres(cell))
+    one = cell[first]
     block = inputs.blocks.of_cell[one]
     first_block, end_block = (int(block.min()), int(block.max()) + 1) if block.size else (0, 0)
-    return Seen(
+    found = Seen(
+        cell,
         departures.Cells(
             population=total,
             prior_share=inputs.prior_share[inputs.cells["zone"].values[one]],
@@ -145,6 +148,8 @@ def seen(tile: Tile, inputs: Inputs, events: Timeline, horizon: float, cells: Ar
         Threats(easting, northing, place[one], events.control, fronts, events.strikes, events.pressures),
         Sights(besides, tuple(sights)),
     )
+    inputs.let_go()
+    return found
 
 
 def _bins(cell: Array, inputs: Inputs) -> Array:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from displacement.mapped import let_go, room
 
 BAND_CELLS = 1_000_000
 """Cells of a band, as far as whole rows allow."""
@@ -57,15 +59,39 @@ class Grid:
         """Area of a cell. [km2]"""
         return self.cell_km**2
 
-    def bands(self) -> Iterator[slice]:
+    def room(self, dtype: DTypeLike, fill: float = 0) -> NDArray[Any]:
+        """An array of one value a cell, all alike; of a large grid it lies in a file (`displacement.mapped`)."""
+        return room(self.size, dtype, fill)
+
+    def bands(self, *held: NDArray[Any]) -> Iterator[slice]:
         """The cells in bands of whole rows, so that what is worked out of all of them is never held at once.
 
+        Parameters
+        ----------
+        *held : array of shape (cell,)
+            Arrays of `room` that are gone through: after each band their memory is let go.
+
+        Examples
+        --------
         >>> [(band.start, band.stop) for band in Grid("EPSG:32637", 1.0, 0.0, 0.0, (3, 1_000_000)).bands()]
         [(0, 1000000), (1000000, 2000000), (2000000, 3000000)]
         """
         step = max(1, BAND_CELLS // self.shape[1]) * self.shape[1]
         for first in range(0, self.size, step):
             yield slice(first, min(first + step, self.size))
+            let_go(*held)
+
+    def cells_of(self, rows: slice) -> slice:
+        """The cells of some whole rows."""
+        return slice(rows.start * self.shape[1], rows.stop * self.shape[1])
+
+    def rows_of(self, band: slice) -> slice:
+        """The rows of a band of `bands`."""
+        return slice(band.start // self.shape[1], band.stop // self.shape[1])
+
+    def most(self, values: NDArray[Any]) -> int:
+        """The largest whole number among the values of all cells."""
+        return max(int(values[band].max()) for band in self.bands(values))
 
     def centres(self, cells: ArrayLike | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Easting and northing of cell centres.

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from displacement import crew, exposure, memory, networks, variables, ways
-from displacement.exposure import tiles
 from displacement.io.inputs import Inputs
 from displacement.kernels import flows
 from displacement.kernels import travel as kernel
@@ -53,25 +52,25 @@ class Leaving(NamedTuple):
 
 
 def _tile_departures(
-    tile: exposure.Tile,
+    rows: slice,
     inputs: Inputs,
     events: Timeline,
     members: Sequence[tuple[Movement, Answers]],
     edges: Array,
     cells: Array,
     keep: bool,
-) -> tuple[list[xr.Dataset], Array | None, exposure.Sights]:
-    """First departures of one tile, for all members: by block, and by cell."""
-    seen = exposure.seen(tile, inputs, events, members[0][0].hazard.horizon, cells)
+) -> tuple[list[xr.Dataset], tuple[Array, Array] | None, exposure.Sights]:
+    """First departures of one tile, for all members: by block; by cell of the first member."""
+    seen = exposure.seen(rows, inputs, events, members[0][0].hazard.horizon, cells)
     by_block = [
         departures.first_departures(seen.bins, seen.threats, answers, member, edges)
         for member, answers in members
     ]
-    of_cells: Array | None = None
+    of_cells = None
     if keep:
         member, answers = members[0]
         of_bins = departures.of_cells(seen.bins, seen.threats, answers, member, edges)
-        of_cells = of_bins[:, seen.of_cell] * seen.share
+        of_cells = seen.cell, of_bins[:, seen.of_cell] * seen.share
     return by_block, of_cells, seen.sights
 
 
@@ -99,15 +98,13 @@ def first_departures(
         Keep those of the cells too.
     """
     cells, horizon = exposure.watched(inputs), members[0][0].hazard.horizon
-    parts = tiles(inputs, least_rows=exposure.rows_of_reach(inputs, horizon))
+    parts = exposure.tiles(inputs, least_rows=exposure.rows_of_reach(inputs, horizon))
     work = partial(
         _tile_departures, inputs=inputs, events=events, members=members, edges=edges, cells=cells, keep=keep
     )
     done = list(map(work, parts))
     by_block = _by_block([of_tile for of_tile, _, _ in done], inputs.blocks.zone.size)
-    of_cells = [
-        (tile.cell, found) for tile, (_, found, _) in zip(parts, done, strict=True) if found is not None
-    ]
+    of_cells = [found for _, found, _ in done if found is not None]
     return Leaving(
         variables.check(by_block, variables.DEPARTURES),
         of_cells,
@@ -283,6 +280,7 @@ def move(
             destinations.allowed_between(places, rules),
         )
         conditions = _conditions(inputs, events, member, edges, sights)
+    inputs.let_go()
     with threadpool_limits(1, user_api="blas"):  # small products: more threads only wait for each other
         return simulate.simulate(
             leaving,

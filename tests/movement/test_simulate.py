@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import changed
 
 import displacement as dp
-from displacement import asked, stages
+from displacement import asked, exposure
 from displacement.scenario import timeline
 
 PLACES = ["P1", "P2", "P3", "P4", "P5", "P6"]
@@ -229,14 +229,14 @@ def test_shorter_steps_give_the_same_departures_and_nearly_the_same_stocks(toy, 
 
 def test_tiles_and_workers_give_the_same_bits(toy, toy_result, monkeypatch):
     """V18: one tile or many, one after the other or at once."""
-    monkeypatch.setattr(stages, "tiles", tiles_of_one_row)
+    monkeypatch.setattr(exposure, "tiles", tiles_of_one_row)
     with ThreadPoolExecutor(2) as pool:
         result = dp.run(toy, map=pool.map)
     for name in result.people.data_vars:
         assert (result.people[name].values == toy_result.people[name].values).all(), name
 
 
-real_tiles = stages.tiles
+real_tiles = exposure.tiles
 
 
 def tiles_of_one_row(inputs, **_):

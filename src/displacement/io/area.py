@@ -205,7 +205,7 @@ def _land(
     if grid is not reader.grid:
         _, any_place = nearest(grid, places.easting, places.northing, np.inf)
     found = np.zeros((3, grid.size))
-    for band in reader.grid.bands():
+    for band in reader.grid.bands(zone, population):
         of_cell = grid.cell(*reader.grid.centres(np.arange(band.start, band.stop)))
         for row, weights in enumerate((None, zone[band] >= 0, population[band])):
             found[row] += np.bincount(of_cell, weights, grid.size)
@@ -225,8 +225,10 @@ def _zone_of_cell(grid: Grid, points: Settlements, reach: float) -> Array:
 
     A cell that holds a settlement is in the zone of its most populous one.
     """
-    near, _ = nearest(grid, points.easting, points.northing, reach)
-    of_cell = np.append(points.zone, -1).astype(INDEX)[near]
+    of_cell, _ = nearest(grid, points.easting, points.northing, reach)
+    of_point = np.append(points.zone, -1).astype(INDEX)
+    for band in grid.bands(of_cell):
+        of_cell[band] = of_point[of_cell[band]]
     cell = grid.cell(points.easting, points.northing)
     for at in np.argsort(points.population, kind="stable"):
         if cell[at] >= 0:
@@ -238,15 +240,15 @@ def _keys(
     grid: Grid, controller: Array, any_place: Array, group: Array, population: Array
 ) -> tuple[Keys, Array]:
     """The response keys that occur among inhabited cells, and the key of each cell; 0 where nobody lives."""
-    groups = int(group.max()) + 1
+    groups = grid.most(group) + 1
     occurs = np.zeros((int(controller.max()) + 1) * groups, dtype=bool)
-    key = np.empty(grid.size, INDEX)
-    for band in grid.bands():
+    key = grid.room(INDEX)
+    for band in grid.bands(key, any_place, group, population):
         key[band] = controller[any_place[band]] * groups + group[band]
         occurs[key[band][population[band] > 0]] = True
     used = np.flatnonzero(occurs)
     position = np.where(occurs, np.cumsum(occurs) - 1, 0).astype(INDEX)
-    for band in grid.bands():
+    for band in grid.bands(key):
         key[band] = position[key[band]]
     return Keys(used // groups, used % groups), key
 

@@ -37,8 +37,8 @@ Array = NDArray[Any]
 def nearest(grid: Grid, easting: Array, northing: Array, reach: float) -> tuple[Array, Array]:
     """Nearest point of each cell: within reach (else -1), and at any distance."""
     tree = cKDTree(np.column_stack([easting, northing]))
-    near, any_of_them = np.empty(grid.size, INDEX), np.empty(grid.size, INDEX)
-    for band in grid.bands():
+    near, any_of_them = grid.room(INDEX), grid.room(INDEX)
+    for band in grid.bands(near, any_of_them):
         cells = np.arange(band.start, band.stop)
         distance, any_of_them[band] = tree.query(np.column_stack(grid.centres(cells)), workers=-1)
         near[band] = np.where(distance <= reach * 1000.0, any_of_them[band], -1)
@@ -168,11 +168,14 @@ class AreaTables:
                 f"{path.name} has no polygon for {_few([codes[at] for at in missing])}; the cells "
                 "nearest to their places stand for them."
             )
-        zone = np.where((drawn.zone < 0) & np.isin(nearest, missing), nearest, drawn.zone)
+        zone = drawn.zone
+        for band in self.grid.bands(zone, nearest):
+            kept = (zone[band] < 0) & np.isin(nearest[band], missing)
+            zone[band][kept] = nearest[band][kept]
         self._note_strays(path, zone, settlements)
         self.files += drawn.files
         self.boundaries = f"official: {path.name}"
-        return np.asarray(zone)
+        return zone
 
     def _note_strays(self, path: Path, zone: Array, settlements: Settlements) -> None:
         """Say how many settlements lie in another polygon than that of their zone."""
@@ -200,14 +203,16 @@ class AreaTables:
             )
         if not self.sources.calibrate:
             exits = zones.population[zones.inside :]
-            return with_people(zones, np.concatenate([counted, exits])), np.where(zone >= 0, counts, 0.0)
+            for band in self.grid.bands(zone, counts):
+                counts[band][zone[band] < 0] = 0.0
+            return with_people(zones, np.concatenate([counted, exits])), counts
         own = self._own_people(zones, zone, settlements, density)
         self.notes += disagreements(counted, zones, path.name, self.totals.name)
         return zones, calibrated(self.grid, counts, zone, zones.population[: zones.inside], own)
 
     def _own_people(self, zones: Zones, zone: Array, settlements: Settlements, density: float) -> Array:
         """People of each cell by the area's own settlements. [person]"""
-        _check_cells(self.totals, zones, zone, self.grid.cell_km)
+        _check_cells(self.totals, zones, zone, self.grid)
         return spread(self.grid, settlements, zone, zones.population[: zones.inside], density)
 
     def _counted(self, path: Path, zones: Zones, zone: Array, density: float) -> Array:
@@ -221,10 +226,13 @@ class AreaTables:
         from displacement.io import rasters
 
         counts = rasters.people(path, self.grid)
-        outside = counts[zone < 0].sum()
+        outside, everybody = 0.0, 0.0
+        for band in self.grid.bands(zone, counts):
+            outside += counts[band][zone[band] < 0].sum()
+            everybody += counts[band].sum()
         if outside >= 0.5:
             self.notes.append(
-                f"{path.name}: {outside:,.0f} of its {counts.sum():,.0f} people in the area's box live outside "
+                f"{path.name}: {outside:,.0f} of its {everybody:,.0f} people in the area's box live outside "
                 "every zone and are left out."
             )
         return counts
@@ -357,10 +365,12 @@ class AreaTables:
         """Names of the response groups (the general one first), and the group of each cell."""
         groups = ("", *sorted(set(settlements.response) - {""}))
         if not settlements.response:
-            return groups, np.zeros(grid.size, INDEX)
+            return groups, grid.room(INDEX)
         _, own = nearest(grid, settlements.easting, settlements.northing, np.inf)
         of_settlement = np.array([groups.index(group) for group in settlements.response], INDEX)
-        return groups, of_settlement[own]
+        for band in grid.bands(own):
+            own[band] = of_settlement[own[band]]
+        return groups, own
 
     def crossing_rows(self, kind: str) -> list[Row]:
         """Rows of the crossings of one kind."""
@@ -447,13 +457,11 @@ def _road(vertices: Array, grid: Grid) -> Road:
     return Road(points[:, 0], points[:, 1], grid.cell(points[:, 0], points[:, 1]), points[:, 2])
 
 
-def _check_cells(path: Path, zones: Zones, zone: Array, cell_km: float) -> None:
+def _check_cells(path: Path, zones: Zones, zone: Array, grid: Grid) -> None:
     """Raise an error for a zone with people and without a cell to put them in."""
-    cells = np.bincount(zone[zone >= 0], minlength=zones.inside)
-    for at in np.flatnonzero((zones.population[: zones.inside] > 0) & (cells[: zones.inside] == 0)):
-        message = (
-            f"{zones.name[at]} ({zones.code[at]}) has people but no cell of {cell_km:g} km; use smaller cells"
-        )
+    cells = by_zone(grid, zone, None, zones.inside)
+    for at in np.flatnonzero((zones.population[: zones.inside] > 0) & (cells == 0)):
+        message = f"{zones.name[at]} ({zones.code[at]}) has people but no cell of {grid.cell_km:g} km; use smaller cells"
         raise InputError(finding(path, message, at="zone"))
 
 

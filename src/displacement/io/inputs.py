@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from displacement.grid import Grid
 from displacement.io.gazetteer import ROUTE_MARK, AreaFile
+from displacement.mapped import let_go
 from displacement.movement.blocks import Blocks
 from displacement.movement.destinations import Keys, Places
 
@@ -190,6 +191,10 @@ class Inputs:
             return name
         back = ROUTE_MARK.join(reversed(name.split(ROUTE_MARK)))
         return back if back in self.network.route else name
+
+    def let_go(self) -> None:
+        """Hand back the memory of what was looked at by cell, where that lies in files (`displacement.mapped`)."""
+        let_go(self.blocks.of_cell, *(values.values for values in self.cells.values()))
 
     @property
     def prior_share(self) -> Array:

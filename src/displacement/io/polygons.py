@@ -13,7 +13,7 @@ import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
-from displacement.grid import Grid
+from displacement.grid import INDEX, Grid
 from displacement.io.errors import InputError, finding
 
 Array = NDArray[Any]
@@ -83,20 +83,24 @@ def read(path: Path, grid: Grid, codes: Sequence[str]) -> Drawn:
     column, features = _features(path, codes, grid)
     index = {code: at for at, code in enumerate(codes)}
     known = [feature for feature in features if feature.code in index]
-    label = np.full(grid.shape, -1, dtype=np.int32)
+    zone, count = grid.room(INDEX, -1), np.zeros(len(codes), dtype=np.int64)
     side = grid.cell_km * 1000.0
-    if known:
-        shapes = [(feature.geometry, index[feature.code]) for feature in known]
-        place = from_origin(grid.west, grid.north, side, side)
-        label = rasterize(shapes, out_shape=grid.shape, fill=-1, transform=place, dtype="int32")
-    zone = label.ravel().astype(np.int64)
+    shapes = [(feature.geometry, index[feature.code]) for feature in known]
+    for band in grid.bands(zone) if shapes else ():
+        rows = grid.rows_of(band)
+        place = from_origin(grid.west, grid.north - rows.start * side, side, side)
+        shape = (rows.stop - rows.start, grid.shape[1])
+        label = rasterize(shapes, out_shape=shape, fill=-1, transform=place, dtype=INDEX)
+        zone[band] = label.ravel()
+        count += np.bincount(zone[band] + 1, minlength=len(codes) + 1)[1:]
     points = shapely.point_on_surface([feature.geometry for feature in features])
     cell = grid.cell(shapely.get_x(points), shapely.get_y(points))
     for feature, inside in zip(features, cell, strict=True):
         at = index.get(feature.code, -1)
-        if at >= 0 and inside >= 0 and not (zone == at).any():
-            zone[inside] = at
-    if not (zone >= 0).any():
+        if at >= 0 and inside >= 0 and not count[at]:
+            count[zone[inside]] -= zone[inside] >= 0
+            zone[inside], count[at] = at, 1
+    if not count.any():
         message = "none of its polygons lies inside the area's box; check coordinates and reference system"
         raise InputError(finding(path, message))
     unknown = tuple(

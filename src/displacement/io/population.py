@@ -126,7 +126,7 @@ def spread(
     shrink = np.divide(totals, listed, out=np.ones_like(totals), where=listed > totals)
     people = people * shrink[settlements.zone]
 
-    population = np.zeros(grid.size)
+    population = grid.room(float)
     for at in np.flatnonzero(people > 0):
         cells = _disc(grid, settlements.easting[at], settlements.northing[at], people[at] / density)
         cells = cells[zone[cells] == settlements.zone[at]]
@@ -146,11 +146,11 @@ def spread(
         empty = np.flatnonzero((totals > 0) & (cells_by_zone == 0))
         raise ValueError(f"zone number {empty[0]} has people but no cell; use smaller cells")
     each = np.divide(rest, cells_by_zone, out=np.zeros_like(rest), where=cells_by_zone > 0)
-    for band in grid.bands():
+    for band in grid.bands(zone, population):
         population[band] += np.append(each, 0.0)[zone[band]]
     found = by_zone(grid, zone, population, totals.size)
     exact = np.divide(totals, found, out=np.zeros_like(totals), where=found > 0)
-    for band in grid.bands():
+    for band in grid.bands(zone, population):
         population[band] *= np.append(exact, 1.0)[zone[band]]
     return population
 
@@ -167,7 +167,7 @@ def by_zone(grid: Grid, zone: Array, values: Array | None, zones: int) -> Array:
         How many there are.
     """
     total = np.zeros(zones)
-    for band in grid.bands():
+    for band in grid.bands(zone, *([] if values is None else [values])):
         of_band = None if values is None else values[band]
         total += np.bincount(zone[band] + 1, of_band, zones + 1)[1:]
     return total
@@ -279,7 +279,7 @@ def points_table(
     rows = tables.read(path, ["lat", "lon", "people"])
     tables.unique([row for row in rows if row.get("pcode", "").strip()], "pcode")
     index = {code: at for at, code in enumerate(zones.code[: zones.inside])}
-    has_cells = np.isin(np.arange(zones.inside), zone)
+    has_cells = by_zone(grid, zone, None, zones.inside) > 0
     found: list[tuple[float, float, int, float]] = []
     outside, left_out = 0, 0.0
     for row in rows:
@@ -339,8 +339,8 @@ def calibrated(grid: Grid, counts: Array, zone: Array, totals: Array, own: Array
     found = by_zone(grid, zone, counts, totals.size)
     factor = np.append(np.divide(totals, found, out=np.zeros_like(found), where=found > 0), 0.0)
     nobody = np.append(found <= 0, False)
-    people = np.empty_like(counts)
-    for band in grid.bands():
+    people = grid.room(float)
+    for band in grid.bands(counts, zone, own, people):
         people[band] = np.where(nobody[zone[band]], own[band], counts[band] * factor[zone[band]])
     return people
 

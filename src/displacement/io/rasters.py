@@ -24,6 +24,7 @@ from rasterio.windows import Window
 
 from displacement.grid import Grid
 from displacement.io.errors import InputError, finding
+from displacement.mapped import let_go
 
 Array = NDArray[Any]
 
@@ -33,6 +34,8 @@ LATTICE_KM = 2.0
 """Spacing of the points that are projected; between them positions are interpolated, below 1 m off. [km]"""
 STRIP_PIXELS = 2**20
 """Pixels read at a time."""
+BLOCK_CACHE = 2**26
+"""What GDAL may keep of the blocks it has read: each is read once. [byte]"""
 CHUNK_PARTS = 2**18
 """Parts shared out at a time."""
 MISSING = (-99999.0, -200.0)
@@ -65,7 +68,7 @@ def people(path: Path, grid: Grid) -> Array:
         If the file cannot be read, has no place on earth, does not reach the area, counts below zero, or
         counts nobody.
     """
-    total = np.zeros((1, grid.size))
+    total = grid.room(float)
     known = False
     with _opened(path) as raster:
         lattice = _lattice(raster, grid, path)
@@ -73,14 +76,16 @@ def people(path: Path, grid: Grid) -> Array:
             known = known or bool(strip.known.any())
             row, column = np.nonzero(strip.values)
             counted = strip.values[row, column][None]
-            _share_out(total, grid, lattice, row + strip.first_row, column + lattice.first_column, counted)
+            row, column = row + strip.first_row, column + lattice.first_column
+            _share_out(total[None], grid, lattice, row, column, counted)
+            let_go(total)
     if not known:
         raise InputError(
             finding(path, "has nothing but 'no data' inside the area's box; name another raster")
         )
-    if not total.any():
+    if not any(total[band].any() for band in grid.bands(total)):
         raise InputError(finding(path, "counts nobody inside the area's box; name a raster of people"))
-    return np.asarray(total[0])
+    return total
 
 
 def _hours_of_speed(kmh: Array) -> Array:
@@ -155,7 +160,7 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InputError(finding(path, "is a folder; name a GeoTIFF"))
     if not path.exists():
         raise InputError(finding(path, "there is no such file"))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             raster = rasterio.open(path)

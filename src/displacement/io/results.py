@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 import netCDF4
 import numpy as np
 import rasterio
+import rasterio.shutil
+import shapely
 import xarray as xr
 from numpy.typing import NDArray
-from rasterio import features
-from rasterio.transform import from_origin
 from rasterio.warp import transform_geom
 
 from displacement.grid import Grid
 from displacement.io.conventions import CONVENTIONS, DAYS, as_in_memory, conventional, encodings
 from displacement.io.kept import AT_ONCE, by_members
+from displacement.io.shapes import of_labels, placed, strips
+
+BLOCK_CACHE = 2**26
+"""What GDAL may keep of the blocks of a raster that it writes. [byte]"""
 
 
 def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str], crs: str | None = None) -> None:
@@ -135,32 +140,51 @@ def write_raster(
     codes : mapping, optional
         What the values stand for, where they are codes; -1 is no value.
     """
-    side = grid.cell_km * 1000.0
     kind = np.float64 if codes is None else np.int16
+    tags = {"TIFFTAG_IMAGEDESCRIPTION": notice}
+    tags |= {"overviews": OVERVIEWS} if codes is None else {f"code_{at}": name for at, name in codes.items()}
     profile = {
-        "driver": "COG",
+        "driver": "GTiff",
         "height": grid.shape[0],
         "width": grid.shape[1],
         "count": len(bands),
         "dtype": kind,
         "crs": grid.crs,
-        "transform": from_origin(grid.west, grid.north, side, side),
+        "transform": placed(grid),
+        "nodata": None if codes is None else -1,
+        "bigtiff": "if_safer",
+    }
+    layout = {
+        "driver": "COG",
         "compress": "deflate",
         "predictor": "yes",
         "blocksize": _block(grid.shape[1]),
         "overview_resampling": "average" if codes is None else "mode",
-        "nodata": None if codes is None else -1,
     }
-    tags = {"TIFFTAG_IMAGEDESCRIPTION": notice}
-    tags |= {"overviews": OVERVIEWS} if codes is None else {f"code_{at}": name for at, name in codes.items()}
-    with rasterio.MemoryFile() as memory:  # on a full disk, what writes the file itself would not say why
-        with memory.open(**profile) as raster:
+    with (
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder,
+        rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE),
+    ):
+        plain, cloud = Path(folder) / "plain.tif", Path(folder) / path.name
+        with rasterio.open(plain, "w", **profile) as raster:
             for band, (description, values) in enumerate(bands.items(), 1):
-                raster.write(values.reshape(grid.shape).astype(kind, copy=False), band)
+                for window, part in strips(grid, values):
+                    raster.write(part.astype(kind, copy=False), band, window=window)
                 raster.set_band_description(band, description)
                 raster.set_band_unit(band, unit)
             raster.update_tags(**tags)
-        path.write_bytes(memory.read())
+        rasterio.shutil.copy(plain, cloud, **layout)
+        _check_whole(cloud, grid, bands)
+        cloud.replace(path)
+
+
+def _check_whole(path: Path, grid: Grid, bands: Mapping[str, NDArray[Any]]) -> None:
+    """Read again what was written: on a full disk the library that writes does not say that it failed."""
+    with rasterio.open(path) as raster:
+        for band, values in enumerate(bands.values(), 1):
+            for window, part in strips(grid, values):
+                if not np.array_equal(raster.read(band, window=window), part):
+                    raise OSError(f"{path.name} could not be written whole")
 
 
 def _block(width: int) -> int:
@@ -193,15 +217,13 @@ def outlines(grid: Grid, label: NDArray[Any], crs: str = DEGREES) -> dict[int, d
     dict
         MultiPolygon by label.
     """
-    side = grid.cell_km * 1000.0
-    image = label.reshape(grid.shape).astype(np.int32, copy=False)
-    parts: dict[int, list[Any]] = {}
-    for shape, value in features.shapes(
-        image, image >= 0, transform=from_origin(grid.west, grid.north, side, side)
-    ):
-        there = shape if crs == grid.crs else transform_geom(grid.crs, crs, shape, precision=4)
-        parts.setdefault(int(value), []).append(there["coordinates"])
-    return {at: {"type": "MultiPolygon", "coordinates": polygons} for at, polygons in sorted(parts.items())}
+    found = {}
+    for at, polygons in of_labels(grid, label).items():
+        parts = [shapely.geometry.mapping(polygon) for polygon in polygons]
+        if crs != grid.crs:
+            parts = [transform_geom(grid.crs, crs, part, precision=4) for part in parts]
+        found[at] = {"type": "MultiPolygon", "coordinates": [part["coordinates"] for part in parts]}
+    return found
 
 
 def write_yaml(path: Path, content: dict[str, Any]) -> None:

@@ -60,14 +60,14 @@ class Blocks:
         """
         shape = (self.size, (other or grid).size)
         found = sparse.csr_array(shape)
-        for cell in self._inhabited(grid):
+        for cell in self._inhabited(grid, population):
             column = cell if other in (None, grid) else other.cell(*grid.centres(cell))
             found = found + sparse.csr_array((population[cell], (self.of_cell[cell], column)), shape=shape)
         return found
 
-    def _inhabited(self, grid: Grid) -> Iterator[Array]:
-        """The inhabited cells, band by band."""
-        for band in grid.bands():
+    def _inhabited(self, grid: Grid, population: Array) -> Iterator[Array]:
+        """The inhabited cells, band by band, whose people are looked at."""
+        for band in grid.bands(self.of_cell, population):
             cell = band.start + np.flatnonzero(self.of_cell[band] >= 0)
             if cell.size:
                 yield cell
@@ -90,7 +90,7 @@ def blocks_of(grid: Grid, population: Array, zone: Array, key: Array, tile_side:
     -------
     Blocks
     """
-    zones, keys = int(zone.max()) + 1, int(key.max()) + 1
+    zones, keys = grid.most(zone) + 1, grid.most(key) + 1
 
     def labelled(band: slice) -> tuple[Array, Array]:
         cell = band.start + np.flatnonzero((population[band] > 0) & (zone[band] >= 0))
@@ -98,11 +98,12 @@ def blocks_of(grid: Grid, population: Array, zone: Array, key: Array, tile_side:
         tile = (row // tile_side) * grid.shape[1] + column // tile_side
         return cell, (tile * zones + zone[cell]) * keys + key[cell]
 
-    labels = np.unique(np.concatenate([np.unique(labelled(band)[1]) for band in grid.bands()]))
-    of_cell = np.full(population.size, -1, INDEX)
+    bands = grid.bands(population, zone, key)
+    labels = np.unique(np.concatenate([np.unique(labelled(band)[1]) for band in bands]))
+    of_cell = grid.room(INDEX, -1)
     main_cell, most = np.zeros(labels.size, dtype=np.int64), np.zeros(labels.size)
     sums = np.zeros((3, labels.size))
-    for band in grid.bands():
+    for band in grid.bands(population, zone, key, of_cell):
         cell, label = labelled(band)
         block, here = np.searchsorted(labels, label), population[cell]
         of_cell[cell] = block

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.grid import Grid
+from displacement.mapped import let_go
 from displacement.movement.assumptions import Destinations
 from displacement.movement.blocks import Blocks
 from displacement.movement.threats import Answers
@@ -124,6 +125,7 @@ def allowed(
         in_city = population[cell] / grid.cell_area >= rules.city_density
         near = cell[distance < np.where(in_city, rules.nearest_in_city_km, rules.nearest_km)]
         near_people = np.bincount(blocks.of_cell[near], population[near], blocks.size)
+        let_go(blocks.of_cell, population)
         some = near_people < blocks.people * (1.0 - ROUNDING)
         share[:, at] = np.where(some, 1.0 - near_people / blocks.people, 0.0)
     return share

@@ -286,7 +286,7 @@ def _holder_of_zones(inputs: Inputs, held: Array) -> Array:
     """Who holds where most people of each zone live, (zone,)."""
     zone, people, place = (inputs.cells[name].values for name in ("zone", "population", "any_place"))
     count = np.zeros((len(inputs.zones.code), len(inputs.controllers)))
-    for band in inputs.grid.bands():
+    for band in inputs.grid.bands(zone, people, place):
         lives = zone[band] >= 0
         holder = held[place[band][lives]]
         np.add.at(count, (zone[band][lives], holder), people[band][lives] + 1e-9)

@@ -99,9 +99,12 @@ def of(scenario: Scenario, inputs: Inputs) -> Timeline:
 
 def _epoch_starts(daily: list[Closures], control: Control, scenario: Scenario, inputs: Inputs) -> list[int]:
     """Days on which travel times are worked out anew: closures change, or closed lines have moved far enough."""
-    lived_in = np.flatnonzero(inputs.blocks.of_cell >= 0)
-    place, people_there = (inputs.cells[name].values[lived_in] for name in ("any_place", "population"))
-    people = np.bincount(place, people_there, len(inputs.places.code))
+    block = inputs.blocks.of_cell
+    place, population = (inputs.cells[name].values for name in ("any_place", "population"))
+    people = np.zeros(len(inputs.places.code))
+    for band in inputs.grid.bands(block, place, population):
+        lived_in = block[band] >= 0
+        people += np.bincount(place[band][lived_in], population[band][lived_in], people.size)
     tolerated = scenario.movement.area.moved_line * people.sum()
     starts, held = [0], control.at(NOON)
     for day in range(1, len(daily)):

@@ -67,7 +67,7 @@ def covers(inputs: Inputs, covered: Where, easting: Array, northing: Array) -> A
     array of bool, shape (point,)
     """
     cell = inputs.grid.cell(easting, northing)
-    zone = np.append(inputs.cells["zone"].values, -1)[cell]
+    zone = np.where(cell >= 0, inputs.cells["zone"].values[cell], -1)
     found = np.isin(zone, covered.zones)
     if covered.places:
         from scipy.spatial import cKDTree
