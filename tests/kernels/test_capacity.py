@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
@@ -64,6 +64,7 @@ def test_each_price_fits_its_arrivals(seed):
 
 @settings(max_examples=50, deadline=None)
 @given(seed=seeds, other=seeds)
+@example(seed=0, other=2_200_634_657)  # begins 10^10 too high at one place: the fall from there is no pace
 def test_the_answer_does_not_depend_on_where_the_search_starts(seed, other):
     """V10, from random prices."""
     case = problem(seed)

@@ -60,8 +60,10 @@ def write(
     from shapely.geometry import shape
 
     kinds = [_typed(values) for values in last.values()]
+    draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)
     pyogrio.raw.write(
-        path,
+        draft,
         geometry=shapely.to_wkb([shape(outline) for outline in outlines.values()]),
         field_data=[values for values, _ in kinds],
         field_mask=[missing for _, missing in kinds],
@@ -74,11 +76,15 @@ def write(
         layer_options={"DESCRIPTION": description},
         dataset_options={"VERSION": "1.2"},
     )
-    with contextlib.closing(sqlite3.connect(path)) as book, book:
-        _add_table(book, daily, description)
-        _add_view(book, [name for name in daily if name != "zone"], description)
-        _add_styles(book, styles)
-        book.execute("UPDATE gpkg_contents SET last_change = ?", (WRITTEN,))
+    with contextlib.closing(sqlite3.connect(draft)) as book:
+        with book:
+            _add_table(book, daily, description)
+            _add_view(book, [name for name in daily if name != "zone"], description)
+            _add_styles(book, styles)
+            book.execute("UPDATE gpkg_contents SET last_change = ?", (WRITTEN,))
+        # GDAL builds its index in a thread of its own, so how often it wrote differs; a copy made at once does not.
+        book.execute("VACUUM INTO ?", (str(path),))
+    draft.unlink()
 
 
 def _typed(values: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:

@@ -123,7 +123,7 @@ struct Party {
 // Sweeps until no price changes any more: rows by what pulls people, columns by what their prices fit. Where changes
 // fall in proportion the next sweep begins further on, from the secant of the last two.
 void sweep(const Variant& variant, std::vector<Party>& parties, const Places& places, double* factor, Py_ssize_t most,
-           double tolerance, double linear) {
+           double tolerance, double linear, double fastest) {
     const Py_ssize_t count = places.count;
     std::vector<double> pull(count), price(count), found(count), step(count), step_before(count), found_before(count);
     std::vector<uint8_t> ever(count);
@@ -157,7 +157,7 @@ void sweep(const Variant& variant, std::vector<Party>& parties, const Places& pl
             turned += turn * turn;
         }
         if (!guessed)
-            rate = before > 0 ? change / before : 1.0;
+            rate = before > 0 && before <= linear ? std::max(change / before, fastest) : 1.0;
         else if (change > linear * before)
             rate = 1.0;
         const bool last = change <= tolerance || (rate <= linear && change * rate <= (1.0 - rate) * tolerance);
@@ -180,11 +180,11 @@ PyObject* prices(PyObject*, PyObject* arguments) {
     PyObject *draws, *people, *full, *room, *occupied, *capacity, *least, *factor;
     Places places;
     Py_ssize_t most;
-    double tolerance, linear;
+    double tolerance, linear, fastest;
     const char* name;
-    if (!PyArg_ParseTuple(arguments, "sO!O!nOOOOOddOndd", &name, &PyTuple_Type, &draws, &PyTuple_Type, &people,
+    if (!PyArg_ParseTuple(arguments, "sO!O!nOOOOOddOnddd", &name, &PyTuple_Type, &draws, &PyTuple_Type, &people,
                           &places.count, &full, &room, &occupied, &capacity, &least, &places.crowding, &places.highest,
-                          &factor, &most, &tolerance, &linear))
+                          &factor, &most, &tolerance, &linear, &fastest))
         return nullptr;
     const Variant* variant = module::chosen(variants(), name);
     if (variant == nullptr) return nullptr;
@@ -218,7 +218,7 @@ PyObject* prices(PyObject*, PyObject* arguments) {
             party.draw.weight = party.weight.data();
         }
         Py_BEGIN_ALLOW_THREADS;
-        sweep(*variant, parties, places, found, most, tolerance, linear);
+        sweep(*variant, parties, places, found, most, tolerance, linear, fastest);
         Py_END_ALLOW_THREADS;
         Py_RETURN_NONE;
     } catch (const std::bad_alloc&) {

@@ -29,7 +29,10 @@ HIGHEST = 600.0
 SWEEPS = 5000
 """The most sweeps; four are usual, more only where nearly nobody has a place to go that is not full."""
 LINEAR = 0.1
-"""Sweeps whose changes fall to less than this part each time converge in proportion, and are helped on. [1]"""
+"""Sweeps whose changes, once they are no larger than this, fall to less than this part each time converge in proportion,
+and are helped on. [1]"""
+FASTEST = 0.01
+"""The smallest part that changes are taken to fall to: one that falls slowly may hide behind one that falls fast. [1]"""
 
 
 class Party(NamedTuple):
@@ -207,6 +210,7 @@ def cleared(
             sweeps,
             tolerance,
             LINEAR,
+            FASTEST,
         )
         return found
     with np.errstate(divide="ignore"):
@@ -222,7 +226,7 @@ def cleared(
         step = np.where(ever, found - np.where(ever, price, 0.0), 0.0)
         change = float(np.abs(np.expm1(-step)).max(initial=0.0))
         if not guessed:
-            rate = change / before if before > 0 else 1.0
+            rate = max(change / before, FASTEST) if 0 < before <= LINEAR else 1.0
         elif change > LINEAR * before:
             rate = 1.0
         if change <= tolerance or (rate <= LINEAR and change * rate <= (1.0 - rate) * tolerance):
