@@ -2,6 +2,6 @@
 
 import sys
 
-from displacement.cli import main
+from displacement.cli import program
 
-sys.exit(main())
+sys.exit(program())
