@@ -47,3 +47,11 @@ def write_raster(
     with rasterio.open(path, "w", driver="GTiff", crs=crs, transform=place, **shape, **profile) as raster:
         raster.write(bands)
     return path
+
+
+def seen_of(_: Any, inputs: Any) -> tuple[float, int, bool, bool]:
+    """What a process that a run starts sees of the inputs; it stands here because such a process finds this module."""
+    from displacement.mapped import is_mapped
+
+    population, block = inputs.cells["population"].values, inputs.blocks.of_cell
+    return float(population.sum()), int((block >= 0).sum()), is_mapped(population), is_mapped(block)

@@ -3,17 +3,19 @@
 import errno
 import io
 import json
+import os
 import pickle
 import sys
 import tempfile
+from functools import partial
 
 import numpy as np
 import pytest
 import shapely
-from support import changed, write_raster
+from support import changed, seen_of, write_raster
 
 import displacement as dp
-from displacement import grid, mapped, memory
+from displacement import asked, crew, grid, mapped, memory
 from displacement.report.folder import write
 
 MB = 1_000_000
@@ -71,6 +73,19 @@ def test_only_the_band_at_work_takes_memory():
         assert not sys.platform.startswith("linux") or memory.now() - before < 32 * MB
     assert not sys.platform.startswith("linux") or memory.now() - before < 8 * MB
     assert [set(values[band]) for band in cells.bands(values)] == [{float(at)} for at in range(8)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere figures are copied")
+def test_processes_of_this_machine_read_the_same_files(in_detail, large):
+    """So that members of a large grid on several processes take no copy of it each."""
+    inputs = asked.read_inputs(in_detail)
+    with crew.processes(2) as each:
+        seen = list(each(partial(seen_of, inputs=inputs), range(2)))
+    assert seen == [seen_of(0, inputs)] * 2
+    assert all(seen[0])
+    copied = pickle.loads(pickle.dumps(inputs))
+    assert seen_of(0, copied)[:2] == seen_of(0, inputs)[:2]
+    assert not mapped.is_mapped(copied.blocks.of_cell)
 
 
 def test_what_is_let_go_stays(large):

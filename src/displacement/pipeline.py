@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import builtins
-import contextlib
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from displacement import crew, ensemble, memory, sensitivity, stages, variables, ways
-from displacement.aid import estimate_aid
+from displacement import crew, ensemble, sensitivity, stages, variables
 from displacement.asked import Asked, chosen, made_from, read
-from displacement.io import parts
-from displacement.io.errors import InputError, finding
 from displacement.io.inputs import Inputs
-from displacement.io.kept import AT_ONCE, Kept, by_members
-from displacement.io.parts import Part
-from displacement.movement.assumptions import Movement
+from displacement.members import Moved, aid_of, ceiling, run_all, with_names
 from displacement.movement.control import of_cells
 from displacement.progress import Progress, Stopwatch, silent
 from displacement.result import Aid, Result
-from displacement.scenario import supplies
 from displacement.scenario.load import load
 from displacement.scenario.model import Scenario
 from displacement.scenario.timeline import Timeline
@@ -98,9 +87,9 @@ def run(
     several = len(asked.assumptions) > 1
     if keep and several:
         raise ValueError("keep: gridded fields are those of one member; run with members=1")
-    limit = _ceiling(max_memory)
+    limit = ceiling(max_memory)
     if several:
-        moved = _ensemble(asked, asked.assumptions, map, workers, limit, told)
+        moved = run_all(asked, asked.assumptions, map, workers, limit, told)
     else:
         told.stop()
         alone = stages.run_members(
@@ -114,26 +103,17 @@ def run(
             keep="departures" in keep,
         )
         told.add(alone.seconds)
-        moved = _Moved(alone.people, alone.flows, True)
-    fields = _fields(asked.inputs, asked.events, [] if several else alone.of_cells, asked.scenario, keep)
-    return _result(asked, moved, fields, told)
+        moved = Moved(alone.people, alone.flows, True)
+    fields = fields_of(asked.inputs, asked.events, [] if several else alone.of_cells, asked.scenario, keep)
+    return result_of(asked, moved, fields, told)
 
 
-class _Moved(NamedTuple):
-    """What the members come to."""
-
-    people: xr.Dataset
-    flows: xr.Dataset
-    in_memory: bool
-    """Whether there is room for what follows from them too."""
-
-
-def _result(asked: Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) -> Result:
+def result_of(asked: Asked, moved: Moved, fields: xr.Dataset, told: Stopwatch) -> Result:
     """What the people who moved need, and everything in one."""
     scenario, inputs, events = asked.scenario, asked.inputs, asked.events
     told("working out the needs")
-    people = variables.describe(_with_names(moved.people, inputs), variables.PEOPLE)
-    aid = _aid(asked, people, moved.in_memory)
+    people = variables.describe(with_names(moved.people, inputs), variables.PEOPLE)
+    aid = aid_of(asked, people, moved.in_memory)
     told("telling what drives the spread")
     drivers = _drivers(scenario, people, aid)
     return Result(
@@ -149,235 +129,6 @@ def _result(asked: Asked, moved: _Moved, fields: xr.Dataset, told: Stopwatch) ->
         drivers=drivers,
         seconds=told.stop(),
     )
-
-
-def _aid(asked: Asked, people: xr.Dataset, in_memory: bool) -> Aid:
-    """Needs and supply of the people of some or all members."""
-    scenario, shares = asked.scenario, ensemble.shares(asked.scenario)
-    if shares is not None:
-        shares = {name: values[: people.sizes["member"]] for name, values in shares.items()}
-    return estimate_aid(
-        people,
-        scenario.needs,
-        asked.lines,
-        scenario.supply,
-        asked.listed,
-        partial(supplies.ways, inputs=asked.inputs, events=asked.events),
-        scenario.path,
-        shares,
-        in_memory,
-    )
-
-
-def _ceiling(max_memory: str | int | None) -> int:
-    """The memory that a run may take. [byte]"""
-    try:
-        return memory.ceiling(max_memory)
-    except ValueError as error:
-        raise InputError(finding("max-memory", str(error))) from None
-
-
-def _ensemble(
-    asked: Asked,
-    parameters: Sequence[Movement],
-    map: crew.Map,
-    workers: int | None,
-    limit: int,
-    told: Stopwatch,
-) -> _Moved:
-    """Many members, batch by batch, in processes of their own where there are several workers.
-
-    The first member goes ahead of the others and tells how much memory each of them takes. Of the others those whose
-    travel times are alike lie together; no number depends on it.
-    """
-    count = len(parameters)
-    order = sorted(range(1, count), key=lambda at: ways.plain_speeds(parameters[at]).track_speed)
-    work = partial(
-        stages.run_members,
-        inputs=asked.inputs,
-        events=asked.events,
-        edges=asked.edges,
-        scenario=asked.scenario,
-        by_week=True,
-    )
-    given = min(os.cpu_count() or 1, count) if workers is None else workers
-    own_processes = map is builtins.map
-    told.tell("running members", 0, count)
-    with contextlib.ExitStack() as pools:
-        each = pools.enter_context(crew.processes(given)) if own_processes else map
-        (first,) = each(work, [parameters[:1]])
-        at_work = given if not own_processes or given > 1 else 0
-        plan = _plan(asked, first.people, first.flows, count, limit, first.peak, at_work, workers is None)
-        if own_processes and 0 < plan.workers < given:
-            pools.close()
-            each = pools.enter_context(crew.processes(plan.workers))
-        others = crew.in_batches(
-            work,
-            [parameters[at] for at in order],
-            each,
-            lambda ready: told.tell("running members", 1 + ready, count),
-            stages.batch_of(asked.inputs, asked.edges),
-        )
-        return _gathered(chain([first], others), [0, *order], plan.in_memory, told)
-
-
-def _gathered(
-    batches: Iterable[stages.Moved], order: Sequence[int], in_memory: bool, told: Stopwatch
-) -> _Moved:
-    """All members, taken in as their batches come, each in its place."""
-    people, flows = (Kept(len(order), in_memory) for _ in range(2))
-    left = iter(order)
-    for part in batches:
-        for own in range(part.people.sizes["member"]):
-            at = next(left)
-            people.add(at, part.people.isel(member=[own]))
-            flows.add(at, part.flows.isel(member=[own]))
-        told.add(part.seconds)
-    return _Moved(people.dataset(), flows.dataset(), in_memory)
-
-
-def _plan(
-    asked: Asked,
-    people: xr.Dataset,
-    flows: xr.Dataset,
-    count: int,
-    limit: int,
-    each: int = 0,
-    workers: int = 0,
-    fewer: bool = True,
-) -> memory.Plan:
-    """Who works and where the members' figures lie, by what the first of them comes to."""
-    aid = _aid(asked, _with_names(people, asked.inputs), in_memory=True)
-    held = [people, flows, aid.needs, aid.in_need, *([aid.supply] if aid.supply else [])]
-    kept = count * sum(one.nbytes for one in held)
-    own = memory.now() if workers else memory.peak()
-    try:
-        return memory.planned(limit, own, each, workers, kept, fewer)
-    except memory.TooLittleMemoryError as error:
-        raise InputError(str(error)) from None
-
-
-def run_part(
-    scenario: Scenario | str | Path,
-    member_range: tuple[int, int],
-    folder: str | Path,
-    variant: str | None = None,
-    members: int | None = None,
-    seed: int | None = None,
-    map: crew.Map = map,
-    progress: Progress = silent,
-    workers: int | None = 1,
-    quantiles: Sequence[float] | None = None,
-    parameters: Literal["calibrated", "priors"] | None = None,
-    max_memory: str | int | None = None,
-) -> dict[str, float]:
-    """Run some members of a scenario into a folder of their own, for `merge`.
-
-    Parameters
-    ----------
-    scenario, variant, members, seed, map, progress, workers, quantiles, parameters, max_memory
-        As for `run`; `members` are those of the whole run.
-    member_range : tuple of int
-        The first member, counted from 0, and the one after the last.
-    folder : str or pathlib.Path
-        Where they go; it is whole or not there.
-
-    Returns
-    -------
-    dict of str to float
-        Where the time went, by step. [s]
-
-    Raises
-    ------
-    displacement.InputError
-        As for `run`, or if the scenario has no such members.
-    """
-    told = Stopwatch(progress)
-    question = chosen(scenario, variant, members, seed, quantiles, parameters)
-    (first, end), count = member_range, question.uncertainty.members
-    if count == 1:
-        raise InputError(finding("member-range", "the scenario has one member; write --members too"))
-    if not 0 <= first < end <= count:
-        message = f"{first}:{end} are not among the {count} members; they are 0:{count}, the end not included"
-        raise InputError(finding("member-range", message))
-    asked = read(question, told)
-    moved = _ensemble(asked, asked.assumptions[first:end], map, workers, _ceiling(max_memory), told)
-    told("writing the folder")
-    path, made_of = asked.scenario.path, made_from(asked)
-    parts.write(
-        Part(
-            Path(folder), first, end, count, path, asked.scenario.variant, made_of, moved.people, moved.flows
-        )
-    )
-    return told.stop()
-
-
-def merge(
-    folders: Sequence[str | Path],
-    scenario: str | Path | None = None,
-    progress: Progress = silent,
-    max_memory: str | int | None = None,
-) -> Result:
-    """The run whose members `run_part` left in several folders: what `run` returns of all of them.
-
-    Parameters
-    ----------
-    folders : sequence of str or pathlib.Path
-        In any order.
-    scenario : str or pathlib.Path, optional
-        The scenario's file, if it is not where it was.
-    progress, max_memory
-        As for `run`.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    displacement.InputError
-        If the parts are not those of one run, members are missing or there twice, or the scenario, a table or the package
-        has changed since.
-    """
-    told = Stopwatch(progress)
-    limit = _ceiling(max_memory)
-    there = parts.together([parts.read(Path(folder)) for folder in folders])
-    first, count = there[0], there[0].of
-    asked = read(_of_part(first, None if scenario is None else Path(scenario)), told)
-    changed = parts.unlike(made_from(asked), first.made_of)
-    if changed:
-        message = f"cannot be merged: since it was run, {changed}; run the parts again"
-        raise InputError(finding(first.folder, message))
-    told("reading the members")
-    people, flows = (each.isel(member=slice(0, 1)) for each in (first.people, first.flows))
-    plan = _plan(asked, people, flows, count, limit)
-    moved = _Moved(
-        _joined([(part.first, part.people) for part in there], count, plan.in_memory),
-        _joined([(part.first, part.flows) for part in there], count, plan.in_memory),
-        plan.in_memory,
-    )
-    return _result(asked, moved, _fields(asked.inputs, asked.events, [], asked.scenario, ()), told)
-
-
-def _joined(held: Sequence[tuple[int, xr.Dataset]], count: int, in_memory: bool) -> xr.Dataset:
-    """Members of several files as one dataset."""
-    room = Kept(count, in_memory)
-    for first, part in held:
-        for at, some in enumerate(by_members(part)):
-            room.add(first + at * AT_ONCE, some)
-        part.close()
-    return room.dataset()
-
-
-def _of_part(part: Part, file: Path | None) -> Scenario:
-    """The scenario of a part, with its members."""
-    path = file or part.scenario_file
-    if not path.is_file():
-        message = f"its scenario {path} is not there; write where it is: --scenario FILE"
-        raise InputError(finding(part.folder, message))
-    scenario = load(path, part.variant)
-    given = part.made_of["scenario"]["uncertainty"]
-    return scenario.model_copy(update={"uncertainty": scenario.uncertainty.model_validate(given)})
 
 
 AS_WRITTEN = "as written"
@@ -459,17 +210,7 @@ def _drivers(scenario: Scenario, people: xr.Dataset, aid: Aid) -> xr.Dataset | N
     return sensitivity.drivers(ensemble.drawn_ones(scenario), outputs, scenario.uncertainty.quantiles)
 
 
-def _with_names(people: xr.Dataset, inputs: Inputs) -> xr.Dataset:
-    """Names of zones as coordinates."""
-    zones = inputs.zones
-    named = {"zone_name": zones.name, "zone_name_ar": zones.name_ar}
-    named |= {"admin1": zones.admin1_name, "admin2": zones.admin2_name}
-    coordinates = {name: ("zone", list(values)) for name, values in named.items()}
-    inside = np.arange(len(zones.code)) < zones.inside
-    return people.assign_coords({**coordinates, "inside": ("zone", inside)})
-
-
-def _fields(
+def fields_of(
     inputs: Inputs,
     events: Timeline,
     of_cells: list[tuple[Array, Array]],

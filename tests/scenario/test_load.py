@@ -8,7 +8,7 @@ import pytest
 from support import HEAD, TOY, written
 
 import displacement as dp
-from displacement.scenario import model
+from displacement.scenario import verbs
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,9 +31,9 @@ def test_the_minimal_scenario_has_at_most_twelve_lines():
 
 
 def test_names_become_codes(toy):
-    pressure = next(event for event in toy.events if isinstance(event, model.PressureAt))
+    pressure = next(event for event in toy.events if isinstance(event, verbs.PressureAt))
     assert pressure.at == "P2"
-    road = next(event for event in toy.events if isinstance(event, model.Close))
+    road = next(event for event in toy.events if isinstance(event, verbs.Close))
     assert (road.close, road.between) == ("R1", ("P1", "P2"))
 
 
@@ -47,7 +47,7 @@ def test_a_place_is_found_by_its_arabic_name(tmp_path):
 def test_a_variant_drops_by_id_and_adds():
     calm, more = dp.load(TOY / "toy.yaml", "calm"), dp.load(TOY / "toy.yaml", "more")
     assert [type(event).__name__ for event in calm.events] == ["ControlTable", "Close"]
-    assert more.events[-1] == model.ControlPlaces(control="beta", places=("P2",), date=dt.date(2030, 1, 10))
+    assert more.events[-1] == verbs.ControlPlaces(control="beta", places=("P2",), date=dt.date(2030, 1, 10))
 
 
 def test_a_scenario_with_base_changes_fields_and_events(tmp_path):
@@ -61,7 +61,7 @@ def test_a_scenario_with_base_changes_fields_and_events(tmp_path):
     assert scenario.movement.hazard.memory == 5
     assert scenario.movement.area.zone_reach == 30
     assert scenario.area_folder == TOY / "area"
-    assert not any(isinstance(event, model.PressureAt) for event in scenario.events)
+    assert not any(isinstance(event, verbs.PressureAt) for event in scenario.events)
     assert scenario.events[-1].at == "P1"
     assert scenario.variants == ("calm", "more")
     assert dp.run(scenario).people["first_departures"].sum() > 0
@@ -256,8 +256,8 @@ def test_a_table_is_told_from_a_controller_or_a_number_by_its_ending(tmp_path, n
     (tmp_path / name).touch()
     text = HEAD + f"events:\n  - {{control: {name}, until: 2030-01-03}}\n  - {{strikes: {name}}}\n"
     control, strikes = dp.load(written(tmp_path, text)).events
-    assert control == model.ControlTable(control=name, until=dt.date(2030, 1, 3))
-    assert strikes == model.StrikesTable(strikes=name)
+    assert control == verbs.ControlTable(control=name, until=dt.date(2030, 1, 3))
+    assert strikes == verbs.StrikesTable(strikes=name)
 
 
 def test_a_map_is_checked_when_a_scenario_is_validated(tmp_path):
@@ -299,7 +299,7 @@ def test_the_schema_shows_every_verb():
     from displacement.scenario.schema import schema
 
     definitions = schema()["$defs"]
-    for verb, kinds in model.VERBS.items():
+    for verb, kinds in verbs.VERBS.items():
         for kind in kinds:
             assert verb in definitions[kind]["properties"], kind
             assert definitions[kind]["description"]

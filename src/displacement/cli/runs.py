@@ -140,7 +140,7 @@ def _run(chosen: argparse.Namespace) -> int:
     progress = Progress()
     watch = Stopwatch(progress)
     watch("starting")
-    from displacement import pipeline
+    from displacement import jobs, pipeline
 
     asked = {
         "members": chosen.members,
@@ -155,7 +155,7 @@ def _run(chosen: argparse.Namespace) -> int:
         if chosen.member_range is not None:
             first, end = chosen.member_range
             target = chosen.out or Path("runs") / f"{_name(scenario)}_{first}_{end}"
-            watch.add(pipeline.run_part(scenario, (first, end), target, **asked, **crew))
+            watch.add(jobs.run_part(scenario, (first, end), target, **asked, **crew))
             progress.done()
             print(f"Members {first} to {end - 1}: {target}")
             print("With the folders of the others: displacement merge FOLDER ... --out FOLDER")
@@ -200,7 +200,7 @@ def _merge(chosen: argparse.Namespace) -> int:
     progress = Progress()
     watch = Stopwatch(progress)
     watch("starting")
-    from displacement.pipeline import merge
+    from displacement.jobs import merge
 
     watch.stop()
     result = merge(chosen.parts, chosen.scenario, progress, chosen.max_memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from displacement.grid import Grid
 from displacement.io.gazetteer import ROUTE_MARK, AreaFile
-from displacement.mapped import let_go
+from displacement.mapped import is_mapped, let_go, sent
 from displacement.movement.blocks import Blocks
 from displacement.movement.destinations import Keys, Places
 
@@ -179,6 +179,20 @@ class Inputs:
     """What a planner must know of the people and ways that were read, a line each."""
     network: Network | None = None
     """Of an area of named places and routes: what stands in place of the land; cells and zones are its places."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: arrays that lie in files stay there (`displacement.mapped`)."""
+        state = dict(vars(self))
+        if any(is_mapped(values.values) for values in self.cells.values()):
+            state["cells"] = {str(name): sent(values.values) for name, values in self.cells.items()}
+            state["blocks"] = replace(self.blocks, of_cell=sent(self.blocks.of_cell))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        cells = state["cells"]
+        if isinstance(cells, dict):
+            cells = xr.Dataset({name: ("cell", values) for name, values in cells.items()})
+        vars(self).update(state, cells=cells)
 
     @property
     def sides(self) -> tuple[str, ...]:

@@ -122,22 +122,38 @@ def _largest(weight: Array) -> str:
 
 
 def stock_rows(supply: xr.Dataset) -> Iterator[list[str]]:
-    """Rows of `stock.csv`: what each hub held of each item, what is left on the last day, and when it ran out."""
-    one = supply.isel(member=0)
-    came = one["incoming"].sum("time")
-    for hub in supply["hub"].values:
-        for item, unit in zip(supply["item"].values, supply["unit"].values, strict=True):
+    """Rows of `stock.csv`: what each hub held of each item, what is left on the last day, and when it ran out.
+
+    Of several members the middle of what is left, and the first day by which it has run out in half of them.
+    """
+    came = supply["incoming"].sum("time")
+    left = middle(supply["left"].isel(time=-1).transpose("member", "hub", "item").values)
+    day = middle_day(supply["runs_out"].transpose("member", "hub", "item").values)
+    for of_hub, hub in enumerate(supply["hub"].values):
+        for at, (item, unit) in enumerate(zip(supply["item"].values, supply["unit"].values, strict=True)):
             total = float(came.sel(hub=hub, item=item))
-            if total <= 0:
-                continue
-            left = float(one["left"].isel(time=-1).sel(hub=hub, item=item))
-            day = one["runs_out"].sel(hub=hub, item=item).values
-            yield [str(hub), str(item), str(unit), repr(total), repr(left), _date(day)]
+            if total > 0:
+                still, out = float(left[of_hub, at]), _date(day[of_hub, at])
+                yield [str(hub), str(item), str(unit), repr(total), repr(still), out]
+
+
+def middle_day(days: NDArray[Any]) -> NDArray[Any]:
+    """The first day by which something has come in half of the members, the first axis; none where it has in fewer.
+
+    >>> never = np.datetime64("NaT")
+    >>> middle_day(np.array([never, "2030-01-05", "2030-01-03"], "datetime64[D]"))
+    np.datetime64('2030-01-05')
+    >>> middle_day(np.array([never, "2030-01-05", never], "datetime64[D]"))
+    np.datetime64('NaT','D')
+    """
+    found: NDArray[Any] = np.sort(days, axis=0)[(len(days) - 1) // 2]  # no day comes last
+    return found
 
 
 def truck_rows(supply: xr.Dataset) -> Iterator[list[str]]:
-    """Rows of `trucks.csv`: trucks by day and route; blank where there is no limit."""
-    allowed, used = supply["trucks_allowed"].values, supply["trucks_used"].isel(member=0).values
+    """Rows of `trucks.csv`: trucks by day and route, the middle of the members; blank where there is no limit."""
+    allowed = supply["trucks_allowed"].values
+    used = middle(supply["trucks_used"].transpose("member", "time", "route").values)
     for day, date in enumerate(np.datetime_as_string(supply["time"].values, unit="D")):
         for at, route in enumerate(supply["route"].values):
             limit = allowed[day, at]
@@ -175,7 +191,7 @@ def met_of(supply: xr.Dataset) -> list[Met]:
     """What is met of every item of which anything is to be met.
 
     Of several members the figures are the middle of what each comes to, and what binds is what most of all their gaps is
-    for want of; when stock runs out is that of the first.
+    for want of; stock runs out on the first day by which it has in half of them.
 
     Parameters
     ----------
@@ -186,7 +202,7 @@ def met_of(supply: xr.Dataset) -> list[Met]:
     gap, lacking = middle(_missed(supply, of_area(supply, "gap"))), _missed(supply, lacking_by_item(supply))
     found = []
     for at in np.flatnonzero(target > 0):
-        of_item = supply.isel(member=0, item=at)
+        of_item = supply.isel(item=at)
         held = _held(of_item)
         in_stock = None if held is None else bool(held.any())
         out = _empty(of_item, held) if held is not None and in_stock else None
@@ -235,12 +251,10 @@ def _held(of_item: xr.Dataset) -> NDArray[np.bool_] | None:
 
 
 def _empty(of_item: xr.Dataset, held: NDArray[np.bool_]) -> dt.date | None:
-    """The day on which the last hub that held an item runs out of it."""
-    days = of_item["runs_out"].values[held]
-    if np.isnat(days).any():
-        return None
-    last: dt.date = days.max().astype("datetime64[D]").item()
-    return last
+    """The day on which the last hub that held an item runs out of it; of several members by `middle_day`."""
+    days = of_item["runs_out"].transpose("member", "hub").values[:, held]
+    last = middle_day(days.max(axis=1))  # no day where any hub has none
+    return None if np.isnat(last) else last.astype("datetime64[D]").item()
 
 
 def trucks_of(supply: xr.Dataset) -> tuple[float, float | None]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from displacement.io import tables
-from displacement.scenario import model
+from displacement.scenario import verbs
 from displacement.scenario.control_events import OFF_ROAD
 from displacement.scenario.reading import Reading
 
@@ -68,7 +68,7 @@ def daily(reading: Reading, whom: Whom, shut: frozenset[str]) -> list[Closures]:
 def _ways(reading: Reading) -> list[tuple[int, Any]]:
     """Events that close or open a way, with their positions."""
     events: list[tuple[int, Any]] = list(enumerate(reading.scenario.events))
-    return [(index, event) for index, event in events if isinstance(event, model.Close | model.Open)]
+    return [(index, event) for index, event in events if isinstance(event, verbs.Close | verbs.Open)]
 
 
 def _holds(reading: Reading, event: Any, day: int) -> bool:
@@ -96,10 +96,10 @@ def on_day(reading: Reading, day: int, whom: Whom, shut: frozenset[str]) -> Clos
     boundaries: set[tuple[int, int]] = set()
     roads = {name: np.zeros(len(road.cell), dtype=bool) for name, road in inputs.land.roads.items()}
     for index, event in sorted(_ways(reading), key=lambda pair: pair[1].date):
-        closes = isinstance(event, model.Close)
+        closes = isinstance(event, verbs.Close)
         if not _holds(reading, event, day) or event.for_ not in (whom, "all"):
             continue
-        name = inputs.named_way(event.close if isinstance(event, model.Close) else event.open)
+        name = inputs.named_way(event.close if isinstance(event, verbs.Close) else event.open)
         if name == "boundary":
             first, second = sorted(inputs.sides.index(side) for side in event.between or ())
             (boundaries.add if closes else boundaries.discard)((first, second))
@@ -136,7 +136,7 @@ def shut_to_trucks(reading: Reading) -> frozenset[str]:
 
 def truck_limits(reading: Reading) -> Iterator[TruckLimit]:
     """Limits on trucks, in order of the day they begin: the last that holds on a day counts."""
-    limits = [event for event in reading.scenario.events if isinstance(event, model.Trucks)]
+    limits = [event for event in reading.scenario.events if isinstance(event, verbs.Trucks)]
     for event in sorted(limits, key=lambda event: event.date):
         last = reading.scenario.period.last if event.until is None else event.until
         yield TruckLimit(event.route, reading.day(event.date), reading.day(last), event.trucks)

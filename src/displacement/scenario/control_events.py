@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from displacement.io import vectors
 from displacement.io.errors import InputError
 from displacement.movement.control import Change, Control, followed, timeline
-from displacement.scenario import model
+from displacement.scenario import verbs
 from displacement.scenario.fronts import day_of_passage, nearest_on_path, stretch
 from displacement.scenario.reading import NOON, Reading, counted
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 OFF_ROAD = 10.0
 """An end of a front may lie this much further from the road than the front is wide. [km]"""
 UNCHANGED = -1
-_DATED = model.ControlPlaces | model.ControlAlong | model.ControlArea
+_DATED = verbs.ControlPlaces | verbs.ControlAlong | verbs.ControlArea
 
 
 class Planned(NamedTuple):
@@ -47,7 +47,7 @@ def control(reading: Reading) -> Control:
     start, follows = reading.inputs.places.start, reading.inputs.places.follows
     listed: list[Change] = []
     for _, event in events:
-        if isinstance(event, model.ControlTable):
+        if isinstance(event, verbs.ControlTable):
             with reading.collecting():
                 listed += _of_table(reading, event)
     dated = [(at, event) for at, event in events if isinstance(event, _DATED)]
@@ -74,16 +74,16 @@ def _of_event(reading: Reading, index: int, event: Any, held: Array) -> list[Cha
         Controller of each place in the morning of its day.
     """
     controller = reading.inputs.controllers.index(event.control)
-    if isinstance(event, model.ControlAlong):
+    if isinstance(event, verbs.ControlAlong):
         return _along(reading, index, event, controller)
-    if isinstance(event, model.ControlArea):
+    if isinstance(event, verbs.ControlArea):
         return _of_map(reading, index, event, controller, held)
     places = (reading.place(code) for code in event.places)
     noon = reading.day(event.date) + NOON
     return [Change(noon, place, controller) for place in places if place is not None]
 
 
-def _of_table(reading: Reading, event: model.ControlTable) -> Iterator[Change]:
+def _of_table(reading: Reading, event: verbs.ControlTable) -> Iterator[Change]:
     """Changes of a table: by date, and on one date by `seq`."""
     seen: dict[tuple[str, Any, float], tuple[int, str]] = {}
     found: list[tuple[Any, float, Change]] = []
@@ -106,7 +106,7 @@ def _of_table(reading: Reading, event: model.ControlTable) -> Iterator[Change]:
     yield from (change for _, _, change in sorted(found))
 
 
-def _along(reading: Reading, index: int, event: model.ControlAlong, controller: int) -> list[Change]:
+def _along(reading: Reading, index: int, event: verbs.ControlAlong, controller: int) -> list[Change]:
     """Changes beside a road, each on the day on which the front passes."""
     inputs = reading.inputs
     road = inputs.land.roads[event.along]
@@ -138,7 +138,7 @@ def _along(reading: Reading, index: int, event: model.ControlAlong, controller: 
 
 
 def _of_map(
-    reading: Reading, index: int, event: model.ControlArea, controller: int, held: Array
+    reading: Reading, index: int, event: verbs.ControlArea, controller: int, held: Array
 ) -> list[Change]:
     """Changes inside the polygons, or on the sides of the line, of a map file."""
     inputs = reading.inputs
@@ -294,7 +294,7 @@ def _tell_effect(reading: Reading, index: int, changes: Sequence[Change], found:
     effective = sum(found.at(change.time - NOON)[change.place] != change.controller for change in changes)
     already = f"all {len(changes)} places" if len(changes) > 1 else "the place"
     nothing = f"{already} would be held by '{event.control}' already"
-    if isinstance(event, model.ControlAlong) and not effective:
+    if isinstance(event, verbs.ControlAlong) and not effective:
         message = (
             f"no place changes: {nothing} within {event.width_km:g} km of the stretch; correct the controller, the "
             "places or the dates, or leave it out"
@@ -302,6 +302,6 @@ def _tell_effect(reading: Reading, index: int, changes: Sequence[Change], found:
         reading.findings.append(reading.finding(index, "along", message))
     elif not effective:
         reading.note(index, f"changes nothing: {nothing}")
-    elif isinstance(event, model.ControlAlong) or effective < len(changes):
+    elif isinstance(event, verbs.ControlAlong) or effective < len(changes):
         rest = ", the others would be held already" if effective < len(changes) else ""
         reading.note(index, f"{effective} of {counted(len(changes), 'place')} change hands{rest}")

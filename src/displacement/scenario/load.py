@@ -14,7 +14,7 @@ from displacement.io import tables
 from displacement.io.documents import Document, Location, explain
 from displacement.io.errors import InputError, finding, suggestion
 from displacement.io.gazetteer import CONFLICT, OBSERVED, Gazetteer, Kind
-from displacement.scenario import aid_lines, model
+from displacement.scenario import aid_lines, model, verbs
 from displacement.scenario.compose import PATCH_KEYS, composed, patched
 from displacement.scenario.model import Scenario, ScenarioFile, named_files
 
@@ -79,7 +79,7 @@ def _own_places(path: Path, folder: Path, document: Document) -> Path | None:
 
 def _findings(document: Document, error: ValidationError) -> list[str]:
     """One line for each error, without the tags that tell events apart."""
-    tags = {kind for kinds in model.VERBS.values() for kind in kinds} | {
+    tags = {kind for kinds in verbs.VERBS.values() for kind in kinds} | {
         "ObservedDepartures",
         "literal['model']",
     }
@@ -89,12 +89,12 @@ def _findings(document: Document, error: ValidationError) -> list[str]:
         if detail["type"] == "event":
             entry = detail.get("input")
             keys = list(entry) if isinstance(entry, Mapping) else []
-            verbs = [key for key in keys if key in model.VERBS]
-            if verbs:
-                message = f"an event needs one verb (got {' and '.join(verbs)}); write an event for each"
+            written = [key for key in keys if key in verbs.VERBS]
+            if written:
+                message = f"an event needs one verb (got {' and '.join(written)}); write an event for each"
                 lines.append(document.finding(location, message))
                 continue
-            guess = suggestion(str(keys[0]), list(model.VERBS)) if keys else ""
+            guess = suggestion(str(keys[0]), list(verbs.VERBS)) if keys else ""
             message = detail["msg"] + (f" (got {', '.join(map(str, keys))}{guess})" if keys else "")
             lines.append(document.finding(location, message))
             continue
@@ -108,7 +108,7 @@ def _findings(document: Document, error: ValidationError) -> list[str]:
 def _known_keys(location: Location, tags: set[str]) -> dict[str, list[str]]:
     """The keys that may stand where an unknown one was found."""
     tag = next((part for part in location if part in tags), None)
-    holder: Any = getattr(model, str(tag), None) if tag else ScenarioFile
+    holder: Any = getattr(verbs, str(tag), getattr(model, str(tag), None)) if tag else ScenarioFile
     parts = location[location.index(tag) + 1 : -1] if tag else location[:-1]
     for part in parts:
         if isinstance(part, int):
@@ -145,7 +145,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     own_routes = tuple(written.supply.routes) if written.supply else ()
     for index, event in enumerate(written.events):
         resolved = values["events"][index]
-        if not (isinstance(event, model.Trucks) and event.route in own_routes):
+        if not (isinstance(event, verbs.Trucks) and event.route in own_routes):
             findings += _event(document, event, resolved, index, gazetteer)
         findings += _dates(document, event, written.period, ("events", index))
     for index, response in enumerate(written.departure_response):
@@ -172,7 +172,7 @@ def _resolved(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -
     return values
 
 
-ON_NETWORKS = (model.Close, model.Open)
+ON_NETWORKS = (verbs.Close, verbs.Open)
 """Events that a network of places knows; conflict comes from its table."""
 
 
@@ -198,7 +198,7 @@ def _of_a_network(document: Document, written: ScenarioFile, gazetteer: Gazettee
         yield document.finding(("area",), message)
     for index, event in enumerate(written.events):
         if not isinstance(event, ON_NETWORKS):
-            verb = next(verb for verb, kinds in model.VERBS.items() if type(event).__name__ in kinds)
+            verb = next(verb for verb, kinds in verbs.VERBS.items() if type(event).__name__ in kinds)
             message = f"a network of places knows close and open (got {verb}); give conflict in conflict.csv"
             yield document.finding(("events", index), message)
     for field in ("start_control", "travel_raster", "gazetteer"):
@@ -231,7 +231,7 @@ def _way_of_network(
     if not isinstance(event, ON_NETWORKS):
         return []
     findings: list[str] = []
-    verb = "close" if isinstance(event, model.Close) else "open"
+    verb = "close" if isinstance(event, verbs.Close) else "open"
     if resolved[verb] != "boundary":
         resolved[verb] = _codes(document, gazetteer, (*at, verb), resolved[verb], ("road", "zone"), findings)
         return findings
@@ -251,7 +251,7 @@ def _what_else(document: Document) -> Iterator[str]:
     if folder is None or not (folder / "area.yaml").is_file():
         return
     gazetteer = Gazetteer(folder.resolve(), _own_places(document.path, folder.resolve(), document))
-    one: TypeAdapter[Any] = TypeAdapter(model.Event)
+    one: TypeAdapter[Any] = TypeAdapter(verbs.Event)
     events = document.data.get("events")
     for index, written in enumerate(events if isinstance(events, list) else ()):
         with contextlib.suppress(ValidationError):
@@ -261,17 +261,17 @@ def _what_else(document: Document) -> Iterator[str]:
 
 def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
     """Fields of an event that name places, roads or crossings."""
-    if isinstance(event, model.ControlPlaces):
+    if isinstance(event, verbs.ControlPlaces):
         yield "places", ("place",)
-    elif isinstance(event, model.ControlAlong):
+    elif isinstance(event, verbs.ControlAlong):
         yield "along", ("road",)
         yield "between", ("place",)
-    elif isinstance(event, model.StrikesAt | model.PressureAt):
+    elif isinstance(event, verbs.StrikesAt | verbs.PressureAt):
         yield "at", ("place",)
-    elif isinstance(event, model.Trucks):
+    elif isinstance(event, verbs.Trucks):
         yield "route", ("road", "crossing")
-    elif isinstance(event, model.Close | model.Open):
-        verb = "close" if isinstance(event, model.Close) else "open"
+    elif isinstance(event, verbs.Close | verbs.Open):
+        verb = "close" if isinstance(event, verbs.Close) else "open"
         if getattr(event, verb) != "boundary":
             yield verb, ("road", "crossing")
             if event.between is not None:
@@ -280,19 +280,19 @@ def _names(event: Any) -> Iterator[tuple[str, tuple[Kind, ...]]]:
 
 def _units(event: Any) -> Iterator[str]:
     """Fields of an event that name administrative units."""
-    if isinstance(event, model.StrikesTimes):
+    if isinstance(event, verbs.StrikesTimes):
         yield "in"
-    elif isinstance(event, model.ReturnDeclared):
+    elif isinstance(event, verbs.ReturnDeclared):
         yield "to"
 
 
 def _controllers(event: Any) -> Iterator[str]:
     """Fields of an event that name controllers."""
-    if isinstance(event, model.ControlPlaces | model.ControlAlong | model.ControlArea):
+    if isinstance(event, verbs.ControlPlaces | verbs.ControlAlong | verbs.ControlArea):
         yield "control"
-    elif isinstance(event, model.PressureAt):
+    elif isinstance(event, verbs.PressureAt):
         yield "pressure"
-    elif isinstance(event, model.StrikesTable | model.StrikesAt) and event.by is not None:
+    elif isinstance(event, verbs.StrikesTable | verbs.StrikesAt) and event.by is not None:
         yield "by"
     elif "boundary" in (getattr(event, "close", ""), getattr(event, "open", "")):
         yield "between"
@@ -352,7 +352,7 @@ def _ids(document: Document, gazetteer: Gazetteer, at: Location, written: Any, f
 def _dates(document: Document, event: Any, period: model.Period, at: Location) -> Iterator[str]:
     """Dates far outside the period, taken for slips."""
     early, late = (period.start - dt.timedelta(days=FAR_DAYS), period.last + dt.timedelta(days=FAR_DAYS))
-    for field in ("date", "until") if isinstance(event, model.Dated) else ("date",):
+    for field in ("date", "until") if isinstance(event, verbs.Dated) else ("date",):
         date = getattr(event, field, None)
         if date is not None and not early <= date <= late:
             message = f"{date} is far outside the period ({period.start} to {period.last}); correct it or the period"
@@ -364,7 +364,7 @@ def _table(document: Document, event: Any, gazetteer: Gazetteer, at: Location, p
     """A named table that is neither beside the scenario nor in the area folder."""
     for field in ("control", "strikes"):
         name = getattr(event, field, None)
-        if isinstance(event, model.ControlTable | model.StrikesTable) and isinstance(name, str):
+        if isinstance(event, verbs.ControlTable | verbs.StrikesTable) and isinstance(name, str):
             beside = (path.parent / name, gazetteer.folder / name)
             if not any(file.is_file() for file in beside):
                 near = [file.name for file in sorted(gazetteer.folder.glob("*.csv"))]
@@ -389,7 +389,7 @@ def _files(document: Document, written: ScenarioFile, gazetteer: Gazetteer) -> I
 
 def _map(document: Document, event: Any, gazetteer: Gazetteer, at: Location, path: Path) -> Iterator[str]:
     """A map file that is not there, or that cannot say who holds what."""
-    if not isinstance(event, model.ControlArea):
+    if not isinstance(event, verbs.ControlArea):
         return
     from displacement.io import vectors
 

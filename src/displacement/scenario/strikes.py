@@ -12,7 +12,7 @@ import numpy as np
 from displacement.io import tables, vectors
 from displacement.io.gazetteer import Box
 from displacement.movement.threats import UNNAMED, Strike
-from displacement.scenario import model, units
+from displacement.scenario import units, verbs
 from displacement.scenario.reading import NOON, Reading, counted
 
 COLUMNS = ("date", "lat", "lon", "strikes")
@@ -37,10 +37,10 @@ def strikes(reading: Reading) -> tuple[Strike, ...]:
     """
     found: list[Strike] = []
     for index, event in enumerate(reading.scenario.events):
-        if isinstance(event, model.StrikesTable):
+        if isinstance(event, verbs.StrikesTable):
             with reading.collecting():
                 found += _of_table(reading, index, event)
-        elif isinstance(event, model.StrikesAt):
+        elif isinstance(event, verbs.StrikesAt):
             at = reading.inputs.coordinates[event.at]
             striker = _striker(reading, event.by)
             found += [Strike(day + NOON, event.strikes, *at, striker) for day in reading.days(event)]
@@ -52,7 +52,7 @@ def _times(reading: Reading, found: Sequence[Strike]) -> tuple[Strike, ...]:
     changes = [
         (index, event)
         for index, event in enumerate(reading.scenario.events)
-        if isinstance(event, model.StrikesTimes)
+        if isinstance(event, verbs.StrikesTimes)
     ]
     if not changes:
         return tuple(found)
@@ -78,7 +78,7 @@ def _striker(reading: Reading, written: str | None) -> int:
     return UNNAMED if written is None else reading.inputs.controllers.index(written)
 
 
-def _of_table(reading: Reading, index: int, event: model.StrikesTable) -> list[Strike]:
+def _of_table(reading: Reading, index: int, event: verbs.StrikesTable) -> list[Strike]:
     """Strikes of a table, up to `until`."""
     rows = reading.rows(event.strikes, [])
     is_acled = bool(rows) and {"event_date", "event_type"} <= set(rows[0])
@@ -120,7 +120,7 @@ def weekly_mean(found: Sequence[Strike]) -> float:
 
 
 def _acled_form(
-    reading: Reading, index: int, event: model.StrikesTable, rows: Sequence[tables.Row]
+    reading: Reading, index: int, event: verbs.StrikesTable, rows: Sequence[tables.Row]
 ) -> list[Strike]:
     """Strikes of an export of ACLED, one a row."""
     reading.rows(event.strikes, list(ACLED_COLUMNS))
@@ -139,7 +139,7 @@ def _acled_form(
     ]
 
 
-def _own_form(reading: Reading, event: model.StrikesTable) -> Iterator[Strike]:
+def _own_form(reading: Reading, event: verbs.StrikesTable) -> Iterator[Strike]:
     """Strikes of a table in the area's own form; rows with `use` no are left out."""
     for row in reading.rows(event.strikes, list(COLUMNS)):
         used = row.get("use", "").strip().casefold()

@@ -17,7 +17,7 @@ from displacement.movement.assumptions import Response
 from displacement.movement.control import Control
 from displacement.movement.returns import DeclaredReturn
 from displacement.movement.threats import Answers, Pressure, Strike
-from displacement.scenario import closures, control_events, model, strikes, units
+from displacement.scenario import closures, control_events, model, strikes, units, verbs
 from displacement.scenario.closures import Closures, TruckLimit
 from displacement.scenario.model import Scenario
 from displacement.scenario.reading import NOON, Reading
@@ -141,7 +141,7 @@ def answers(scenario: Scenario, inputs: Inputs, words: Response) -> Answers:
 def _pressures(reading: Reading) -> Iterator[Pressure]:
     """Declared pressure, from the first midnight of `date` to the last of `until`."""
     for event in reading.scenario.events:
-        if isinstance(event, model.PressureAt):
+        if isinstance(event, verbs.PressureAt):
             days = reading.days(event)
             yield Pressure(
                 float(days.start),
@@ -156,7 +156,7 @@ def _pressures(reading: Reading) -> Iterator[Pressure]:
 def _returns(reading: Reading) -> Iterator[DeclaredReturn]:
     """Declared returns, from noon of `date` to the last midnight of `until`."""
     for event in reading.scenario.events:
-        if isinstance(event, model.ReturnDeclared):
+        if isinstance(event, verbs.ReturnDeclared):
             covered = units.where(reading.inputs, event.to)
             found = {reading.place(code) for code in covered.places} - {None}
             yield DeclaredReturn(

@@ -39,6 +39,11 @@ def write_trucks(paper: Paper, layout: Layout) -> None:
         "Formulas: need of the whole area x weight and volume of one unit, over what a truck takes; the larger of weight "
         "and volume, as in the run. 'Day by day': whole trucks of each day, added up. Only what hubs supply."
     )
+    if len(layout.amounts.levels) > 1:
+        how += (
+            " The need is the middle of the members by zone and week, so tonnes and trucks differ from those of the "
+            "brief, which are the middle of what each member comes to."
+        )
     sheet = paper.sheet(TRUCKS, how, [10, 12, 12, 14, 14, 14, 14, 16, 18, 12], (HEAD + 1, 1))
     paper.texts(sheet, HEAD, 0, COLUMNS, "head")
     sheet.set_row(HEAD, 30)
