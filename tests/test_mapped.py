@@ -10,12 +10,14 @@ import tempfile
 from functools import partial
 
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from support import changed, seen_of, write_raster
 
 import displacement as dp
 from displacement import asked, crew, grid, mapped, memory
+from displacement.io import polygons, results
 from displacement.report.folder import write
 
 MB = 1_000_000
@@ -61,6 +63,33 @@ def test_a_run_from_files_gives_the_same_numbers(in_detail, held, large, tmp_pat
         assert one["properties"] == other["properties"]
     rasters = [tmp_path / at / "internal" / "population.tif" for at in ("held", "files")]
     assert rasters[0].stat().st_size == pytest.approx(rasters[1].stat().st_size, rel=0.01)
+
+
+def test_polygons_of_a_user_are_the_same_zones_band_by_band(in_detail, held, monkeypatch, tmp_path):
+    """Also where bands have none, and for a polygon too small for any cell's centre."""
+    zone = held.inputs.cells["zone"].values
+    outline = results.outlines(held.inputs.grid, zone)[0]
+    easting, northing = held.inputs.grid.centres(np.flatnonzero(zone == 1)[:1])
+    to_degrees = pyproj.Transformer.from_crs(held.inputs.grid.crs, "EPSG:4326", always_xy=True)
+    corners = [
+        to_degrees.transform(easting[0] + x, northing[0] + y) for x, y in ((50, 50), (60, 50), (60, 60))
+    ]
+    speck = [[*corners, corners[0]]]
+    shapes = {"Z1": outline, "Z2": {"type": "Polygon", "coordinates": speck}}
+    parts = [
+        {"type": "Feature", "properties": {"zone": code}, "geometry": shape} for code, shape in shapes.items()
+    ]
+    path = tmp_path / "zones.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": parts}), encoding="utf-8")
+    codes = held.inputs.zones.code[: held.inputs.zones.inside]
+    whole = polygons.read(path, held.inputs.grid, codes)
+    monkeypatch.setattr(mapped, "MOST_HELD", 0)
+    monkeypatch.setattr(grid, "BAND_CELLS", 2_000)
+    found = polygons.read(path, held.inputs.grid, codes)
+    assert set(np.unique(whole.zone)) == {-1, 0, 1}
+    assert (whole.zone == 1).sum() == 1
+    assert mapped.is_mapped(found.zone)
+    assert (found.zone == whole.zone).all()
 
 
 def test_only_the_band_at_work_takes_memory():

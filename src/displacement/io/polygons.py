@@ -78,19 +78,18 @@ def read(path: Path, grid: Grid, codes: Sequence[str]) -> Drawn:
     """
     import shapely
     from rasterio.features import rasterize
-    from rasterio.transform import from_origin
+
+    from displacement.io.shapes import placed
 
     column, features = _features(path, codes, grid)
     index = {code: at for at, code in enumerate(codes)}
     known = [feature for feature in features if feature.code in index]
     zone, count = grid.room(INDEX, -1), np.zeros(len(codes), dtype=np.int64)
-    side = grid.cell_km * 1000.0
     shapes = [(feature.geometry, index[feature.code]) for feature in known]
     for band in grid.bands(zone) if shapes else ():
         rows = grid.rows_of(band)
-        place = from_origin(grid.west, grid.north - rows.start * side, side, side)
         shape = (rows.stop - rows.start, grid.shape[1])
-        label = rasterize(shapes, out_shape=shape, fill=-1, transform=place, dtype=INDEX)
+        label = rasterize(shapes, out_shape=shape, fill=-1, transform=placed(grid, rows.start), dtype=INDEX)
         zone[band] = label.ravel()
         count += np.bincount(zone[band] + 1, minlength=len(codes) + 1)[1:]
     points = shapely.point_on_surface([feature.geometry for feature in features])

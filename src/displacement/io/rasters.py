@@ -35,7 +35,7 @@ LATTICE_KM = 2.0
 STRIP_PIXELS = 2**20
 """Pixels read at a time."""
 BLOCK_CACHE = 2**26
-"""What GDAL may keep of the blocks it has read: each is read once. [byte]"""
+"""What GDAL may keep of the blocks that it reads or writes: each is needed once. [byte]"""
 CHUNK_PARTS = 2**18
 """Parts shared out at a time."""
 MISSING = (-99999.0, -200.0)

@@ -19,10 +19,8 @@ from rasterio.warp import transform_geom
 from displacement.grid import Grid
 from displacement.io.conventions import CONVENTIONS, DAYS, as_in_memory, conventional, encodings
 from displacement.io.kept import AT_ONCE, by_members
+from displacement.io.rasters import BLOCK_CACHE
 from displacement.io.shapes import of_labels, placed, strips
-
-BLOCK_CACHE = 2**26
-"""What GDAL may keep of the blocks of a raster that it writes. [byte]"""
 
 
 def write_netcdf(path: Path, dataset: xr.Dataset, attributes: dict[str, str], crs: str | None = None) -> None:
