@@ -1,5 +1,6 @@
 """Runs under a memory ceiling: the same bits wherever the members lie, and one clear error where they do not fit."""
 
+import csv
 import errno
 import io
 import re
@@ -50,6 +51,24 @@ def test_a_run_from_disk_gives_the_same_bits_and_the_same_files(held, on_disk, t
     assert len(files[0]) > 15
     for one, other in zip(*files, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_stock_and_trucks_of_several_members_are_their_middles(held, tmp_path):
+    """Counted by hand, hub by hub: not those of the first member, and a day only where half have run out by then."""
+    folder, supply = write(held, tmp_path / "run") / "internal", held.supply
+    with (folder / "stock.csv").open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert rows
+    for row in rows:
+        own = supply.sel(hub=row["hub"], item=row["item"])
+        left = sorted(own["left"].isel(time=-1).values.tolist())
+        assert float(row["left"]) == pytest.approx((left[MEMBERS // 2 - 1] + left[MEMBERS // 2]) / 2)
+        out = sorted(str(day)[:10] for day in own["runs_out"].values if not np.isnat(day))
+        assert row["runs_out"] == (out[MEMBERS // 2 - 1] if len(out) >= MEMBERS / 2 else "")
+    with (folder / "trucks.csv").open(encoding="utf-8-sig", newline="") as handle:
+        told = [float(row["used"]) for row in csv.DictReader(handle)]
+    used = np.median(supply["trucks_used"].transpose("member", "time", "route").values, axis=0)
+    np.testing.assert_allclose(told, used.ravel(), atol=0.5)
 
 
 def test_batches_of_any_size_give_the_same_bits(toy, held, monkeypatch):

@@ -169,6 +169,19 @@ def middle(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(quantiles(values, (0.5,))["p50"])
 
 
+def middle_day(days: NDArray[Any]) -> NDArray[Any]:
+    """The first day by which something has come in half of the members, the first axis; none where it has in fewer.
+
+    >>> never = np.datetime64("NaT")
+    >>> middle_day(np.array([never, "2030-01-05", "2030-01-03"], "datetime64[D]"))
+    np.datetime64('2030-01-05')
+    >>> middle_day(np.array([never, "2030-01-05", never], "datetime64[D]"))
+    np.datetime64('NaT','D')
+    """
+    found: NDArray[Any] = np.sort(days, axis=0)[(len(days) - 1) // 2]  # no day comes last
+    return found
+
+
 def ranged(values: NDArray[Any], levels: Sequence[float] = EIGHT_IN_TEN) -> str:
     """The middle of the members for a sentence, with the range from the lowest to the highest quantile where there are
     several.

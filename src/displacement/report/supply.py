@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from displacement.io.kept import by_members, over_members
 from displacement.needs.supply import CONSTRAINTS
-from displacement.report.rounding import middle, shared_quantity, significant
+from displacement.report.rounding import middle, middle_day, shared_quantity, significant
 from displacement.report.spread import middle_by_zone
 
 Array = NDArray[Any]
@@ -135,19 +135,6 @@ def stock_rows(supply: xr.Dataset) -> Iterator[list[str]]:
             if total > 0:
                 still, out = float(left[of_hub, at]), _date(day[of_hub, at])
                 yield [str(hub), str(item), str(unit), repr(total), repr(still), out]
-
-
-def middle_day(days: NDArray[Any]) -> NDArray[Any]:
-    """The first day by which something has come in half of the members, the first axis; none where it has in fewer.
-
-    >>> never = np.datetime64("NaT")
-    >>> middle_day(np.array([never, "2030-01-05", "2030-01-03"], "datetime64[D]"))
-    np.datetime64('2030-01-05')
-    >>> middle_day(np.array([never, "2030-01-05", never], "datetime64[D]"))
-    np.datetime64('NaT','D')
-    """
-    found: NDArray[Any] = np.sort(days, axis=0)[(len(days) - 1) // 2]  # no day comes last
-    return found
 
 
 def truck_rows(supply: xr.Dataset) -> Iterator[list[str]]:
